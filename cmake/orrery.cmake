@@ -18,10 +18,36 @@ if(ORRERY_TSAN)
   target_compile_options(orrery_flags INTERFACE -fsanitize=thread)
   target_link_options(orrery_flags INTERFACE -fsanitize=thread)
 endif()
+if(ORRERY_FUZZ)
+  # Coverage for libFuzzer in every object; the fuzzers themselves link its main().
+  target_compile_options(orrery_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # orrery_layer(NAME dependency...): every .cpp of the current folder as the static library NAME.
 function(orrery_layer name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC orrery_flags ${ARGN})
+endfunction()
+
+# orrery_fuzzer(NAME SOURCE dependency...): a libFuzzer binary, part of the target `fuzzers`, and a
+# test of a fixed number of runs from a fixed seed. Inputs to start from lie in SOURCE's folder
+# under corpus/NAME, where there are any.
+function(orrery_fuzzer name source)
+  add_executable(${name} EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
+  get_filename_component(folder ${source} DIRECTORY)
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})
+  file(MAKE_DIRECTORY ${found})
+  set(start)
+  if(EXISTS ${folder}/corpus/${name})
+    set(start ${folder}/corpus/${name})
+  endif()
+  add_test(NAME ${name} COMMAND ${name} -runs=20000 -seed=1 -max_len=4096 -timeout=20
+    -rss_limit_mb=2048 ${found} ${start})
 endfunction()
