@@ -23,9 +23,16 @@ if(ORRERY_FUZZ)
   target_compile_options(orrery_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# orrery_layer(NAME dependency...): every .cpp of the current folder as the static library NAME.
+# orrery_layer(NAME dependency...): every .cpp of the current folder, but for a main.cpp, as the
+# static library NAME.
 function(orrery_layer name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(NOT sources)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE orrery_flags ${ARGN})
+    return()
+  endif()
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC orrery_flags ${ARGN})
 endfunction()
