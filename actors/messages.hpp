@@ -31,6 +31,7 @@ enum class ExitCause : uint8_t {
   kDone,         ///< its work is done (exit code 0)
   kFailed,       ///< its program ended with another exit code
   kStopped,      ///< as a StopTask asked
+  kSuspended,    ///< frozen as a StopTask asked; its memory stays, and it can go on where it is
   kCrashed,      ///< the container died
   kNodeLost,     ///< its node did
 };
@@ -85,7 +86,7 @@ struct TaskStarted {
       std::tuple{&TaskStarted::job, &TaskStarted::epoch, &TaskStarted::part};
 };
 
-/// Container -> agent -> controller, once the part holds no resources any more.
+/// Container -> agent -> controller, once the part holds no processors and GPUs any more.
 struct TaskEnded {
   JobId job;
   Epoch epoch = 0;

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <span>
 #include <variant>
-#include <vector>
 
 #include "actors/ids.hpp"
 #include "actors/job.hpp"
@@ -81,7 +80,7 @@ struct JobEnded {
   uint32_t attempts = 0;
   uint32_t preemptions = 0;
   uint32_t resizes = 0;
-  std::vector<Part> parts;    ///< of the last attempt
+  std::span<const Part> parts;  ///< of the last attempt; to be read during NoteSink::note only
 };
 
 struct NodeWentDown {

@@ -7,8 +7,10 @@ namespace orrery {
 
 namespace {
 
-constexpr double kLn2High = 0x1.62e42fefa3800p-1;  // ln 2 split so that k * high is exact
-constexpr double kLn2Low = 0x1.ef35793c76730p-45;
+// ln 2 in two parts, the first with 32 trailing zero bits so that its product with an exponent is
+// exact (the split of Sun's fdlibm, 1993).
+constexpr double kLn2High = 6.93147180369123816490e-01;
+constexpr double kLn2Low = 1.90821492927058770002e-10;
 
 uint64_t splitmix(uint64_t& state) {
   uint64_t z = (state += 0x9e3779b97f4a7c15u);

@@ -42,8 +42,6 @@ constexpr std::array kWords{
           "its container on node {a} crashed", "a release of resources"},
     Words{ReasonCode::kTooLarge, "too-large",
           "needs {a} tasks placed, an empty cluster holds {b}", ""},
-    Words{ReasonCode::kDependencyFailed, "dependency-failed",
-          "job {a}, which had to end first, did not complete", ""},
     Words{ReasonCode::kInvalidStep, "invalid-step",
           "the policy asked for what cannot be (fault {a})", "a correct policy"},
     Words{ReasonCode::kTooManyFailures, "too-many-failures", "given up after {a} attempts", ""},

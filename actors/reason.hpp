@@ -27,7 +27,6 @@ enum class ReasonCode : uint8_t {
   kNodeLost,          ///< a: node
   kContainerCrashed,  ///< a: node, b: exit code
   kTooLarge,          ///< a: tasks wanted, b: most that an empty cluster holds
-  kDependencyFailed,  ///< a: job that failed or was cancelled
   kInvalidStep,       ///< the policy asked for what cannot be; a: what the ledger saw (PlanFault)
   kTooManyFailures,   ///< a: attempts made
 };

@@ -6,7 +6,7 @@ namespace {
 
 double interpolate(const std::vector<std::pair<uint32_t, double>>& table, uint32_t tasks) {
   if (tasks <= table.front().first) return table.front().second;
-  for (size_t i = 1; i < table.size(); ++i) {
+  for (std::size_t i = 1; i < table.size(); ++i) {
     auto [x1, y1] = table[i];
     if (tasks > x1) continue;
     auto [x0, y0] = table[i - 1];

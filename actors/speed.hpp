@@ -1,6 +1,7 @@
 // SpeedModel: how fast a job runs on an allocation, relative to the size it asked for.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>

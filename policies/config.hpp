@@ -4,15 +4,10 @@
 #include <cstdint>
 #include <string>
 
+#include "actors/policy.hpp"
 #include "actors/time.hpp"
 
 namespace orrery {
-
-/// When the controller asks the policy.
-enum class DecideMode : uint8_t {
-  kOnceAnInstant,  ///< after everything that happens at an instant has happened
-  kEachEvent,      ///< after each submission and each end of a job, as some simulators do
-};
 
 /// A policy as composed in a scenario: order x placement x backfill, each by name.
 struct PolicyConfig {
