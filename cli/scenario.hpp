@@ -1,0 +1,100 @@
+// Scenario: everything that a run depends on, as a person writes it down.
+//
+// One YAML file holds cluster, workload, policy, world, network, faults, seed. The same description
+// of its keys reads it, writes the effective scenario into the run record, and makes the reference
+// in docs/scenario.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "actors/cluster.hpp"
+#include "actors/policy.hpp"
+#include "cli/document.hpp"
+#include "cli/fields.hpp"
+#include "policies/config.hpp"
+#include "sim/config.hpp"
+#include "traces/reader.hpp"
+
+namespace orrery::cli {
+
+/// Stands for "not limited": 1 EiB of memory, 1 PiB of GPU memory, more than any job asks for.
+inline constexpr int64_t kUnlimitedMib = int64_t{1} << 40;
+inline constexpr int64_t kUnlimitedGpuMib = int64_t{1} << 30;
+
+/// Nodes that are alike.
+struct NodeGroup {
+  std::string name;              ///< "gpu" names them gpu0, gpu1, ...
+  uint32_t count = 1;
+  double cores = 1;
+  int64_t memory_mib = kUnlimitedMib;
+  uint32_t gpus = 0;
+  std::string gpu_type = "GPU";
+  int64_t gpu_memory_mib = kUnlimitedGpuMib;
+  double idle_watts = 0;         ///< of a node without load, GPUs apart
+  double busy_watts = 0;         ///< with all cores in use
+  double gpu_idle_watts = 0;
+  double gpu_busy_watts = 0;
+  uint32_t nodes_per_rack = 0;   ///< 0: the whole group stands in one rack
+};
+
+/// Where the nodes come from: groups, or a node list, or (neither) the header of the trace.
+struct ClusterSource {
+  std::string from;              ///< path of an openb node list
+  std::vector<NodeGroup> nodes;
+};
+
+/// Where the jobs come from: a trace or a generator.
+struct WorkloadSource {
+  std::string trace;             ///< path; empty: generated
+  traces::Format format = traces::Format::kGuess;
+  bool skip_errors = false;
+  bool swf_memory = false;
+  uint64_t limit = 0;            ///< the first so many jobs; 0: all
+  double time_scale = 1;         ///< factor on every time between submissions
+};
+
+struct Scenario {
+  std::string name;
+  std::string description;
+  uint64_t seed = 1;
+  Instant until = Instant::never();
+  ClusterSource cluster;
+  WorkloadSource workload;
+  PolicyConfig policy;
+  ControllerConfig controller;
+  sim::WorldConfig world;
+  sim::NetworkConfig network;
+  sim::FaultsConfig faults;
+};
+
+/// Reads a scenario file into a tree. Relative paths in it count from its folder; `name` defaults
+/// to the file's. Throws InputError.
+Value load_scenario(const std::string& path);
+/// Turns what may be written short into its long form: `policy: sjf+easy`, `cluster: 16x8:gpus=4`,
+/// `mtbf: 30d`. Throws InputError.
+void expand_shorthands(Value& root);
+/// Types and checks a tree. Throws InputError (or InputErrors) for the first (or every) fault.
+Scenario read_scenario(const Value& root);
+/// The effective scenario: every key with its value; read_scenario gives the same scenario back.
+std::string to_yaml(const Scenario& scenario);
+/// Every key with type, default and help.
+std::vector<FieldInfo> scenario_reference();
+
+/// "sjf+easy+best-fit" as the section {order: sjf, backfill: easy, place: best-fit}: any of the
+/// names of an order, a backfill and a placement joined by "+". Throws InputError at `place`.
+Value policy_shorthand(const std::string& text, const Place& place);
+/// Puts the parts that `text` names into the policy of `root`. Order and backfill that it does not
+/// name go back to fcfs and none; placement and all else stay.
+void choose_policy(Value& root, const std::string& text, const Place& place);
+/// "100", "1x1024", "16x8:gpus=4,gpu_type=A100" or several of them joined by "+", as the section
+/// {nodes: [...]}. Throws InputError at `place`.
+Value nodes_shorthand(const std::string& text, const Place& place);
+
+/// The names that a policy may be composed of.
+const std::vector<std::string>& order_names();
+const std::vector<std::string>& backfill_names();
+const std::vector<std::string>& place_names();
+
+}  // namespace orrery::cli
