@@ -1,0 +1,254 @@
+#include "record/recorder.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <system_error>
+
+#include "record/output_file.hpp"
+#include "record/summarise.hpp"
+#include "record/tables.hpp"
+
+namespace orrery::record {
+
+namespace {
+
+constexpr const char* kFiles[] = {"jobs.csv",     "timeline.csv", "decisions.csv",
+                                  "summary.json", "report.html",  "scenario.yaml"};
+
+bool has_power(const ClusterSpec& cluster) {
+  return std::any_of(cluster.nodes.begin(), cluster.nodes.end(), [](const NodeSpec& node) {
+    return node.idle_watts != 0 || node.busy_watts != 0 || node.gpu_idle_watts != 0 ||
+           node.gpu_busy_watts != 0;
+  });
+}
+
+int64_t microwatts(double watts) { return std::llround(watts * 1e6); }
+
+uint32_t gpu_milli_of(std::span<const Part> parts) {
+  uint32_t sum = 0;
+  for (const Part& part : parts) {
+    sum += static_cast<uint32_t>(part.gpus.count()) * part.gpus.milli;
+  }
+  return sum;
+}
+
+uint32_t tasks_of(std::span<const Part> parts) {
+  uint32_t sum = 0;
+  for (const Part& part : parts) sum += part.tasks;
+  return sum;
+}
+
+}  // namespace
+
+Recorder::Recorder(std::shared_ptr<const ClusterSpec> cluster,
+                   std::shared_ptr<const Workload> workload, RecorderOptions options)
+    : options_(std::move(options)) {
+  rows_.cluster = std::move(cluster);
+  rows_.workload = std::move(workload);
+  rows_.jobs.resize(rows_.workload->size());
+  node_down_.resize(rows_.cluster->size());
+  powered_ = has_power(*rows_.cluster);
+  if (powered_) {
+    draws_.resize(rows_.workload->size());
+    int64_t idle = 0;
+    for (const NodeSpec& node : rows_.cluster->nodes) idle += microwatts(node_idle_watts(node));
+    timeline_.change(Timeline::kPower, idle);
+  }
+  if (options_.folder.empty()) return;
+  make_folder(options_.folder);
+  for (const char* file : kFiles) {
+    std::error_code ignored;  // what cannot be removed fails when it is written
+    std::filesystem::remove(options_.folder / file, ignored);
+  }
+  rows_.pieces.reserve(rows_.workload->size());
+  decisions_ = std::make_unique<DecisionLog>(options_.folder / "decisions.csv", rows_.cluster,
+                                             rows_.workload);
+}
+
+Recorder::~Recorder() = default;
+
+void Recorder::note(Instant at, const Note& note) {
+  std::visit([&](const auto& what) { on(at, what); }, note);
+}
+
+void Recorder::advance(Instant at) {
+  if (!late_.empty()) apply_late_changes(at);
+  timeline_.advance(at);
+}
+
+// Changes of nodes wait here until something happens to a job, because the timeline and its totals
+// end with the last job, not with the last repair after it.
+void Recorder::apply_late_changes(Instant until) {
+  for (const LateChange& change : late_) {
+    if (change.at > until) break;
+    timeline_.advance(change.at);
+    timeline_.change(Timeline::kNodesDown, change.down ? 1 : -1);
+    if (powered_) {
+      int64_t idle = microwatts(node_idle_watts(rows_.cluster->nodes[change.node.index]));
+      timeline_.change(Timeline::kPower, change.down ? -idle : idle);
+    }
+  }
+  late_.clear();
+}
+
+void Recorder::node_changed(Instant at, NodeId node, bool down) {
+  if (node_down_[node.index] == static_cast<uint8_t>(down)) return;
+  node_down_[node.index] = down;
+  late_.push_back({at, node, down});
+}
+
+void Recorder::on(Instant at, const NodeWentDown& note) { node_changed(at, note.node, true); }
+
+void Recorder::on(Instant at, const NodeCameUp& note) { node_changed(at, note.node, false); }
+
+void Recorder::on(Instant at, const JobArrived& note) {
+  if (!timeline_.begun()) timeline_.begin(at);
+  advance(at);
+  JobRow& row = rows_.jobs[note.spec->id.index];
+  if (row.phase != JobPhase::kUnseen) return;
+  row.phase = JobPhase::kPending;
+  timeline_.change(Timeline::kPending, 1);
+}
+
+void Recorder::on(Instant at, const Decision& note) {
+  JobRow& row = rows_.jobs[note.spec->id.index];
+  switch (note.kind) {
+    case DecisionKind::kStart: row.start_reason = note.reason.code; break;
+    case DecisionKind::kWait: row.wait_reason = note.reason.code; break;
+    case DecisionKind::kPreempt: ++row.preemptions; break;
+    case DecisionKind::kRequeue: ++requeues_; break;
+    case DecisionKind::kResize:
+    case DecisionKind::kKill:
+    case DecisionKind::kReject: break;
+  }
+  if (decisions_) decisions_->add(at, note);
+}
+
+// Books what `parts` hold from `at` on.
+void Recorder::hold(Instant at, const JobSpec& spec, JobRow& row, std::span<const Part> parts) {
+  row.tasks = tasks_of(parts);
+  row.gpu_milli = spec.each.gpus > 0 ? gpu_milli_of(parts) : 0;
+  row.held_since = at;
+  timeline_.change(Timeline::kCores, spec.each.cpu_milli * row.tasks);
+  if (row.gpu_milli != 0) timeline_.change(Timeline::kGpus, row.gpu_milli);
+  if (powered_) {
+    double busy = 0;
+    double idle = 0;
+    for (const Part& part : parts) {
+      const NodeSpec& node = rows_.cluster->nodes[part.node];
+      busy += part_watts(node, spec.each, part);
+      idle += part_idle_watts(node, spec.each, part);
+    }
+    draws_[spec.id.index] = {microwatts(busy - idle), busy};
+    timeline_.change(Timeline::kPower, draws_[spec.id.index].microwatts);
+  }
+  if (!decisions_) return;
+  auto piece = static_cast<uint32_t>(rows_.pieces.size());
+  rows_.pieces.push_back({at, Instant::never(), spec.id.index, row.last_piece, rows_.nodes.size()});
+  row.last_piece = piece;
+  put_node_list(rows_.nodes, parts);
+}
+
+// Ends what `hold` began.
+void Recorder::release(Instant at, const JobSpec& spec, JobRow& row) {
+  int64_t cpu_milli = spec.each.cpu_milli * row.tasks;
+  timeline_.change(Timeline::kCores, -cpu_milli);
+  if (row.gpu_milli != 0) timeline_.change(Timeline::kGpus, -int64_t{row.gpu_milli});
+  Duration held = at - row.held_since;
+  row.held += held;
+  row.attempt_core_seconds += static_cast<double>(cpu_milli) * 1e-3 * held.as_seconds();
+  if (powered_) {
+    const Draw& draw = draws_[spec.id.index];
+    timeline_.change(Timeline::kPower, -draw.microwatts);
+    row.energy_joules += draw.watts * held.as_seconds();
+  }
+  if (decisions_) rows_.pieces[row.last_piece].end = at;
+}
+
+void Recorder::on(Instant at, const AttemptStarted& note) {
+  advance(at);
+  JobRow& row = rows_.jobs[note.spec->id.index];
+  if (row.phase != JobPhase::kPending) return;
+  row.phase = JobPhase::kRunning;
+  if (row.attempts == 0) row.first_start = at;
+  row.last_start = at;
+  ++row.attempts;
+  interrupted_core_seconds_ += row.attempt_core_seconds;
+  row.attempt_core_seconds = 0;
+  timeline_.change(Timeline::kPending, -1);
+  timeline_.change(Timeline::kRunning, 1);
+  hold(at, *note.spec, row, note.parts);
+}
+
+void Recorder::on(Instant at, const AttemptResized& note) {
+  advance(at);
+  JobRow& row = rows_.jobs[note.spec->id.index];
+  if (row.phase != JobPhase::kRunning) return;
+  ++row.resizes;
+  release(at, *note.spec, row);
+  hold(at, *note.spec, row, note.parts);
+}
+
+void Recorder::on(Instant at, const AttemptEnded& note) {
+  advance(at);
+  JobRow& row = rows_.jobs[note.spec->id.index];
+  if (row.phase == JobPhase::kRunning) end_attempt(at, *note.spec, row);
+}
+
+void Recorder::end_attempt(Instant at, const JobSpec& spec, JobRow& row) {
+  release(at, spec, row);
+  row.phase = JobPhase::kPending;
+  timeline_.change(Timeline::kRunning, -1);
+  timeline_.change(Timeline::kPending, 1);
+}
+
+void Recorder::on(Instant at, const JobEnded& note) {
+  // A job that is stopped with the run stays pending or running; finish() closes it.
+  if (note.state == FinalState::kUnfinished) return;
+  if (!timeline_.begun()) timeline_.begin(at);
+  advance(at);
+  JobRow& row = rows_.jobs[note.spec->id.index];
+  if (row.phase == JobPhase::kEnded) return;
+  if (row.phase == JobPhase::kRunning) end_attempt(at, *note.spec, row);
+  if (row.phase == JobPhase::kPending) timeline_.change(Timeline::kPending, -1);
+  row.phase = JobPhase::kEnded;
+  row.state = note.state;
+  row.exit_code = note.exit_code;
+  row.first_start = note.first_start;
+  row.last_start = note.last_start;
+  row.end = note.end;
+  row.held = note.held;
+  row.attempts = note.attempts;
+  row.preemptions = note.preemptions;
+  row.resizes = note.resizes;
+}
+
+// What still runs or waits when the run stops counts up to there.
+void Recorder::close_open_jobs(Instant end) {
+  bool any = std::any_of(rows_.jobs.begin(), rows_.jobs.end(), [](const JobRow& row) {
+    return row.phase == JobPhase::kPending || row.phase == JobPhase::kRunning;
+  });
+  if (!any) return;
+  advance(end);
+  for (size_t i = 0; i < rows_.jobs.size(); ++i) {
+    JobRow& row = rows_.jobs[i];
+    if (row.phase == JobPhase::kRunning) release(timeline_.end(), rows_.workload->specs[i], row);
+  }
+}
+
+Summary Recorder::finish(const RunInfo& info) {
+  close_open_jobs(info.end);
+  Summary summary = summarise(rows_, timeline_, info);
+  summary.requeues = requeues_;
+  summary.interrupted_core_hours = interrupted_core_seconds_ / 3600;
+  if (!powered_) summary.energy_kwh.reset();
+  if (!decisions_) return summary;
+  decisions_->commit();
+  write_jobs(options_.folder / "jobs.csv", rows_, info.workload, powered_);
+  write_timeline(options_.folder / "timeline.csv", *rows_.cluster, timeline_);
+  if (!info.scenario.empty()) write_text(options_.folder / "scenario.yaml", info.scenario);
+  write_text(options_.folder / "summary.json", to_json(summary));
+  return summary;
+}
+
+}  // namespace orrery::record

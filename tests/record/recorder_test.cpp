@@ -1,0 +1,4 @@
+#include "record/recorder.hpp"
+
+#include <gtest/gtest.h>
+TEST(Recorder, Compiles) {}
