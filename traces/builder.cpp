@@ -73,14 +73,19 @@ void RowErrors::fail(uint64_t column, std::string expected, std::string found) c
                     .column = column,
                     .expected = std::move(expected),
                     .found = std::move(found),
-                    .hint = skip_ ? "" : "--on-error=skip leaves such rows out"});
+                    .hint = skip_ || !in_rows_ ? "" : "--on-error=skip leaves such rows out"});
 }
 
 void RowErrors::swallow_or_throw(const InputError& error) {
-  if (!skip_) throw error;
+  if (!skip_ || !in_rows_) throw error;
   if (++report_.skipped <= kKeptMessages) {
     report_.oddities.push_back(std::string("skipped ") + error.what());
   }
+}
+
+void refuse_nul(std::string_view line, const RowErrors& errors) {
+  const size_t at = line.find('\0');
+  if (at != std::string_view::npos) errors.fail(at + 1, "text without NUL bytes", "a NUL byte");
 }
 
 namespace {

@@ -63,8 +63,12 @@ class Oddities {
 /// Where in the input a reader stands, and how it complains.
 class RowErrors {
  public:
-  RowErrors(const LineReader& lines, const ReadOptions& options, ReadReport& report)
-      : lines_(lines), skip_(options.skip_errors), report_(report) {}
+  /// `has_header`: what comes before header_done() is no row and cannot be skipped.
+  RowErrors(const LineReader& lines, const ReadOptions& options, ReadReport& report,
+            bool has_header)
+      : lines_(lines), skip_(options.skip_errors), in_rows_(!has_header), report_(report) {}
+
+  void header_done() { in_rows_ = true; }
 
   /// Throws the InputError for the current line.
   [[noreturn]] void fail(uint64_t column, std::string expected, std::string found) const;
@@ -74,10 +78,14 @@ class RowErrors {
  private:
   const LineReader& lines_;
   bool skip_;
+  bool in_rows_;
   ReadReport& report_;
 };
 
-/// Calls `row` with each line that is not empty, in order; does what the options say about errors.
+/// Fails when there is a NUL byte in `line`: no text has one.
+void refuse_nul(std::string_view line, const RowErrors& errors);
+
+/// Calls `row` with each line in order; does what the options say about errors.
 template <typename Row>
 void for_each_row(LineReader& lines, RowErrors& errors, Row&& row) {
   std::string_view line;
@@ -89,6 +97,7 @@ void for_each_row(LineReader& lines, RowErrors& errors, Row&& row) {
         errors.fail(0, "a line of at most " + std::to_string(kMaxLineBytes) + " bytes",
                     "a longer one");
       }
+      if (lines.nul_seen()) refuse_nul(line, errors);
       row(line);
     } catch (const InputError& error) {
       errors.swallow_or_throw(error);

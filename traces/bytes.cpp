@@ -243,6 +243,10 @@ std::unique_ptr<ByteSource> open_memory(std::string_view bytes, const std::strin
   return undo_compression(std::make_unique<MemoryBytes>(bytes), name);
 }
 
+std::unique_ptr<ByteSource> put_back(std::string head, std::unique_ptr<ByteSource> rest) {
+  return std::make_unique<Rewound>(std::move(head), std::move(rest));
+}
+
 uint64_t stored_size(const std::string& path) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);

@@ -26,6 +26,9 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path);
 /// The same over bytes in memory, which must outlive the source. `name` stands in error messages.
 std::unique_ptr<ByteSource> open_memory(std::string_view bytes, const std::string& name);
 
+/// A source that hands out `head`, then what `rest` still has.
+std::unique_ptr<ByteSource> put_back(std::string head, std::unique_ptr<ByteSource> rest);
+
 /// Size of the file in bytes as stored, 0 where unknown; only a hint for reserving memory.
 uint64_t stored_size(const std::string& path);
 

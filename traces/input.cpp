@@ -21,6 +21,9 @@ bool LineReader::fill() {
     at_end_ = true;
     return false;
   }
+  if (bytes_ == 0 && got >= 3 && std::memcmp(buffer_.data(), "\xef\xbb\xbf", 3) == 0) {
+    begin_ = 3;  // a byte-order mark, as some tools write it before UTF-8
+  }
   if (!nul_seen_) nul_seen_ = std::memchr(buffer_.data() + end_, '\0', got) != nullptr;
   end_ += got;
   bytes_ += got;
@@ -30,6 +33,11 @@ bool LineReader::fill() {
 std::string_view LineReader::peek() {
   if (begin_ == end_) fill();
   return {buffer_.data() + begin_, end_ - begin_};
+}
+
+std::unique_ptr<ByteSource> LineReader::release() {
+  std::string head(buffer_.data() + begin_, end_ - begin_);
+  return put_back(std::move(head), std::move(source_));
 }
 
 LineReader::Got LineReader::next(std::string_view& line) {

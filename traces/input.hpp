@@ -32,6 +32,9 @@ class LineReader {
   /// The bytes that the buffer holds before the first call of next(), to guess the format from.
   std::string_view peek();
 
+  /// Gives the source back, as if nothing had been peeked at, to a reader that wants no lines.
+  std::unique_ptr<ByteSource> release();
+
   const std::string& name() const { return name_; }
   uint64_t line_number() const { return line_number_; }  ///< of the line fetched last, from 1
   uint64_t bytes() const { return bytes_; }              ///< read so far, after decompression

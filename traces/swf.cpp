@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "traces/builder.hpp"
+#include "traces/csv.hpp"
 #include "traces/scan.hpp"
 
 namespace orrery::traces {
@@ -33,17 +34,19 @@ enum Field : size_t {
   kThinkTime,
 };
 constexpr size_t kFields = 18;
-/// Some tools append up to three numbers of their own.
+/// MetaCentrum's augmented logs, which the simulator Alea reads, append three words: one of their
+/// own, the queue's name (field 20) and the requested nodes ("2:ppn=4", field 21).
 constexpr size_t kMostFields = 21;
+constexpr size_t kQueueName = 20;
 
-constexpr std::array<const char*, kMostFields + 1> kFieldNames = {
+constexpr std::array<const char*, kFields + 1> kFieldNames = {
     "", "job number", "submit time", "wait time", "run time", "allocated processors",
     "average CPU time", "used memory", "requested processors", "requested time",
     "requested memory", "status", "user", "group", "executable", "queue", "partition",
-    "preceding job", "think time", "first extra", "second extra", "third extra"};
+    "preceding job", "think time"};
 
 struct Row {
-  std::array<Decimal, kMostFields + 1> values;
+  std::array<Decimal, kFields + 1> values;
   std::array<const char*, kMostFields + 1> starts;
   size_t count = 0;
   const char* line = nullptr;
@@ -51,6 +54,8 @@ struct Row {
 
   uint64_t column(size_t field) const { return static_cast<uint64_t>(starts[field] - line) + 1; }
 };
+
+constexpr auto kCountExpected = "18 fields, or up to 21";
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -66,7 +71,7 @@ class SwfReader {
       : lines_(lines),
         options_(options),
         report_(report),
-        errors_(lines, options, report),
+        errors_(lines, options, report, false),
         users_(workload_.users),
         groups_(workload_.groups),
         queues_(workload_.queues) {}
@@ -105,14 +110,14 @@ class SwfReader {
     while (at < end) {
       const size_t field = row_.count + 1;
       if (field > kMostFields) {
-        errors_.fail(static_cast<uint64_t>(at - row_.line) + 1, "18 fields, or up to 21", "more");
+        errors_.fail(static_cast<uint64_t>(at - row_.line) + 1, kCountExpected, "more");
       }
-      const char* stop = scan_decimal(at, end, row_.values[field]);
-      if (stop == at || (stop < end && !is_blank(*stop))) {
-        errors_.fail(static_cast<uint64_t>(at - row_.line) + 1,
-                     std::string("a number for field ") + std::to_string(field) + " (" +
-                         kFieldNames[field] + ")",
-                     quoted(word_at(at, end)));
+      const char* stop = at;
+      if (field <= kFields) {
+        stop = scan_decimal(at, end, row_.values[field]);
+        if (stop == at || (stop < end && !is_blank(*stop))) fail_number(field, at, end);
+      } else {
+        stop += word_at(at, end).size();
       }
       row_.starts[field] = at;
       row_.count = field;
@@ -120,12 +125,16 @@ class SwfReader {
       while (at < end && is_blank(*at)) ++at;
     }
     if (row_.count < kFields) {
-      errors_.fail(static_cast<uint64_t>(end - row_.line) + 1, "18 fields, or up to 21",
+      errors_.fail(static_cast<uint64_t>(end - row_.line) + 1, kCountExpected,
                    std::to_string(row_.count));
     }
-    if (row_.count > kFields) {
-      oddities_.count("rows have more than 18 fields; the numbers behind field 18 were ignored");
-    }
+  }
+
+  [[noreturn]] void fail_number(size_t field, const char* at, const char* end) {
+    errors_.fail(static_cast<uint64_t>(at - row_.line) + 1,
+                 std::string("a number for field ") + std::to_string(field) + " (" +
+                     kFieldNames[field] + ")",
+                 quoted(word_at(at, end)));
   }
 
   [[noreturn]] void fail_field(size_t field, const std::string& expected) {
@@ -168,6 +177,12 @@ class SwfReader {
     const int64_t preceding = whole(kPreceding, INT64_MAX);
     const int64_t status = whole(kStatus, INT64_MAX);
     const int64_t memory_mib = task_memory_mib();
+    const std::string_view queue_name =
+        row_.count >= kQueueName ? word_at(row_.starts[kQueueName], row_.end) : "-";
+    if (!is_good_name(queue_name)) {
+      errors_.fail(row_.column(kQueueName), "a queue name of at most 255 printable bytes",
+                   quoted(queue_name));
+    }
     if (!can_run(status, run, requested, allocated)) {
       ++report_.left_out;
       return;
@@ -187,7 +202,14 @@ class SwfReader {
     if (requested_time > 0) spec.requested_time.ns = requested_time;
     if (user >= 0) spec.user = users_.index_of(user);
     if (group >= 0) spec.group = groups_.index_of(group);
-    if (queue >= 0) spec.queue = queues_.index_of(queue);
+    if (row_.count >= kQueueName) {
+      spec.queue = queues_.index_of(queue_name);
+    } else if (queue >= 0) {
+      spec.queue = queues_.index_of(queue);
+    }
+    if (row_.count > kFields) {
+      oddities_.count("rows have more than 18 fields; of those, only a queue name (20) was used");
+    }
     if (preceding > 0) take_preceding(spec, preceding, think_time);
 
     JobTruth& truth = workload_.truths.emplace_back();
