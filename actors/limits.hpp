@@ -6,7 +6,7 @@
 namespace orrery::limits {
 
 inline constexpr uint32_t kGpusPerNode = 16;
-inline constexpr uint32_t kGpuTypes = 32;
+inline constexpr uint32_t kGpuTypes = 31;
 inline constexpr uint32_t kTimersPerActor = 4;
 inline constexpr uint32_t kNodes = 1'000'000;
 inline constexpr uint32_t kJobs = 100'000'000;
@@ -16,6 +16,6 @@ inline constexpr uint32_t kPendingEventBits = 24;
 inline constexpr uint64_t kPendingEvents = uint64_t{1} << kPendingEventBits;
 
 static_assert(kGpusPerNode <= 32, "GpuSet::mask has 32 bits");
-static_assert(kGpuTypes <= 32, "TaskDemand::gpu_types has 32 bits");
+static_assert(kGpuTypes < 32, "TaskDemand::gpu_types has 32 bits, the last for no such type");
 
 }  // namespace orrery::limits

@@ -59,10 +59,12 @@ struct StartTask {
   uint32_t part = 0;        ///< index among the parts of this epoch
   uint32_t parts = 0;       ///< how many parts the gang has
   uint32_t tasks = 0;
+  uint32_t boot = 0;        ///< the boot of the node that this is meant for; others ignore it
   GpuSet gpus;
   static constexpr auto kName = "StartTask";
-  static constexpr auto kFields = std::tuple{&StartTask::spec, &StartTask::epoch, &StartTask::part,
-                                             &StartTask::parts, &StartTask::tasks, &StartTask::gpus};
+  static constexpr auto kFields =
+      std::tuple{&StartTask::spec,  &StartTask::epoch, &StartTask::part, &StartTask::parts,
+                 &StartTask::tasks, &StartTask::boot,  &StartTask::gpus};
 };
 
 /// Controller -> agent -> container: stop that part. Unknown or ended parts answer TaskEnded.
@@ -117,12 +119,20 @@ struct NodeLost {
 /// Agent -> controller: the node is up (again) and runs nothing.
 struct NodeReady {
   NodeId node;
+  uint32_t boot = 0;  ///< how many times it has booted before
   static constexpr auto kName = "NodeReady";
-  static constexpr auto kFields = std::tuple{&NodeReady::node};
+  static constexpr auto kFields = std::tuple{&NodeReady::node, &NodeReady::boot};
+};
+
+/// Controller -> agent: the node is in the ledger; answers NodeReady.
+struct Welcome {
+  NodeId node;
+  static constexpr auto kName = "Welcome";
+  static constexpr auto kFields = std::tuple{&Welcome::node};
 };
 
 using Message = std::variant<SubmitJob, CancelJob, StartTask, StopTask, TaskStarted, TaskEnded,
-                             EndSeen, NodeLost, NodeReady>;
+                             EndSeen, NodeLost, NodeReady, Welcome>;
 
 // ---- Commands to the world, reports from it ---------------------------------------------------
 
@@ -168,8 +178,9 @@ struct ContainerExited {
 /// World -> agent: the node has (re)booted.
 struct NodeBooted {
   NodeId node;
+  uint32_t boot = 0;
   static constexpr auto kName = "NodeBooted";
-  static constexpr auto kFields = std::tuple{&NodeBooted::node};
+  static constexpr auto kFields = std::tuple{&NodeBooted::node, &NodeBooted::boot};
 };
 
 using Report = std::variant<ContainerStarted, ContainerExited, NodeBooted>;

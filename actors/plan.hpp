@@ -54,8 +54,6 @@ class Plan {
   /// Gives a malleable job other parts: those it keeps must stand unchanged at their index, parts
   /// with 0 tasks are given up, further parts are added. Requires: added parts fit the draft.
   void resize(const JobState& job, std::span<const Part> parts, Reason reason);
-  /// Counts the resources of a job that must end at this instant as free already.
-  void count_as_free(const JobState& job);
   /// Asks for another pass at `at`, whatever happens.
   void wake(Instant at) { wake_ = std::min(wake_, at); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
@@ -25,6 +26,8 @@ enum class JobPhase : uint8_t {
   kEnded,
 };
 
+enum class PartPhase : uint8_t { kPlanned, kSent, kRunning, kEnded };
+
 /// What the ledger knows about a job in the system.
 struct JobState {
   const JobSpec* spec = nullptr;
@@ -38,7 +41,7 @@ struct JobState {
   Duration attained{};            ///< running time that earlier attempts have kept
   Duration held_before{};         ///< time that earlier attempts held resources
   std::vector<Part> parts;        ///< of this attempt; a part left by shrinking has 0 tasks
-  std::vector<uint8_t> part_phase;  ///< PartPhase of each part
+  std::vector<PartPhase> part_phase;  ///< of each part
   uint32_t parts_running = 0;
   uint32_t parts_open = 0;        ///< parts sent to agents whose end is not known
   uint32_t held_up = 0;           ///< dependencies that have not ended
@@ -49,6 +52,7 @@ struct JobState {
   int32_t exit_code = 0;
   bool suspended = false;  ///< pending with its memory still on the nodes of `parts`
   bool waits_for_release = false;  ///< kStarting, and its resources are still being given back
+  bool promised = false;  ///< its resources count as free already: it is about to give them back
 
   /// Running time kept from earlier attempts plus this attempt's.
   Duration attained_at(Instant now) const {
@@ -93,7 +97,7 @@ class ClusterView {
   /// What no job holds or has been promised. Below zero where a start waits for a release.
   const Capacity& free(uint32_t node) const { return free_[node]; }
   const SortedList<PendingJob>& pending() const { return pending_; }
-  /// Jobs that are starting, running or stopping.
+  /// Jobs whose resources do not count as free: starting, running, stopping without a successor.
   const SortedList<RunningJob>& running() const { return running_; }
   /// Requires: the job is in the system (held, pending or running).
   const JobState& job(JobId id) const { return slots_[slot_of_[id.index]]; }
@@ -118,7 +122,7 @@ class ClusterView {
   std::vector<Capacity> free_;
   SortedList<PendingJob> pending_;
   SortedList<RunningJob> running_;
-  std::vector<JobState> slots_;
+  std::deque<JobState> slots_;  // a reference stays good until its job leaves the system
   std::vector<uint32_t> slot_of_;  // by JobId; kNoSlot when not in the system
   std::vector<Usage> user_usage_;
   std::vector<uint32_t> group_of_user_;

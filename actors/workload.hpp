@@ -1,9 +1,11 @@
 // Workload: the one record onto which every trace format maps.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "actors/cluster.hpp"
 #include "actors/job.hpp"
 #include "actors/speed.hpp"
 
@@ -24,5 +26,13 @@ struct Workload {
 
   size_t size() const { return specs.size(); }
 };
+
+/// The workload with its GPU types renumbered as the cluster numbers them; itself where they agree.
+/// A job that wants types which the cluster lacks altogether wants kNoSuchGpuType.
+std::shared_ptr<const Workload> with_gpu_types_of(std::shared_ptr<const Workload> workload,
+                                                  const ClusterSpec& cluster);
+
+/// The bit of TaskDemand::gpu_types that no node has.
+inline constexpr uint32_t kNoSuchGpuType = 1u << 31;
 
 }  // namespace orrery

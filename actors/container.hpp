@@ -1,0 +1,26 @@
+// Container: one container of a gang, from the command to start it to its end.
+#pragma once
+
+#include "actors/actor.hpp"
+
+namespace orrery {
+
+class Container final : public Actor {
+ public:
+  void step(Instant now, const Input& input, Outbox& out) override;
+  std::unique_ptr<Actor> clone() const override { return std::make_unique<Container>(*this); }
+
+ private:
+  enum class Phase : uint8_t { kNew, kStarting, kRunning, kStopping, kSuspended, kEnded };
+
+  void receive(const Delivery& mail, Outbox& out);
+  void hear(const Report& report, Outbox& out);
+
+  ActorId agent_;
+  JobId job_;
+  Epoch epoch_ = 0;
+  uint32_t part_ = 0;
+  Phase phase_ = Phase::kNew;
+};
+
+}  // namespace orrery

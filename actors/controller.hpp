@@ -1,0 +1,96 @@
+// Controller: keeps the ledger and the queue, asks the policy, and tells the agents.
+//
+// Life of a job: submitted -> held (dependencies) -> pending -> starting -> running -> ended, with
+// stopping -> pending in between when it is preempted or hit by a failure. Each start raises the
+// job's epoch; mail about an older epoch is stale and changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "actors/actor.hpp"
+#include "actors/ledger.hpp"
+#include "actors/plan.hpp"
+#include "actors/policy.hpp"
+
+namespace orrery {
+
+class Controller final : public Actor {
+ public:
+  Controller(std::shared_ptr<const ClusterSpec> cluster, const Policy& policy,
+             ControllerConfig config);
+  Controller(const Controller& other);
+  Controller& operator=(const Controller&) = delete;
+
+  void step(Instant now, const Input& input, Outbox& out) override;
+  std::unique_ptr<Actor> clone() const override { return std::make_unique<Controller>(*this); }
+
+  /// Replaces the policy from now on; pending jobs are put in its order. For what-if questions.
+  void change_policy(const Policy& policy, Instant now);
+  const ClusterView& view() const { return ledger_; }
+  /// Notes every job that is in the system as unfinished: the run is cut short at `now`.
+  void abandon(Instant now, Outbox& out) const;
+
+ private:
+  enum Timer : uint8_t { kDecide, kWake, kDeadline, kHousekeeping };
+  enum class Cause : uint8_t { kSubmission, kOther };
+
+  // ---- controller.cpp: mail and time ----
+  void receive(Instant now, const Delivery& mail, Outbox& out);
+  void expire(Instant now, uint8_t timer, Outbox& out);
+  void submit(Instant now, const JobSpec& spec, Outbox& out);
+  void enqueue(Instant now, JobState& job, Outbox& out);
+  void release_held(Instant now, Outbox& out);
+  void cancel(Instant now, JobId id, Outbox& out);
+  void greet(Instant now, const NodeReady& ready, Outbox& out);
+  void on_started(Instant now, const TaskStarted& mail, Outbox& out);
+  void on_ended(Instant now, ActorId from, const TaskEnded& mail, Outbox& out);
+  void enforce_requested_times(Instant now, Outbox& out);
+  void watch_deadlines(Outbox& out);
+
+  // ---- controller_plan.cpp: deciding and carrying out ----
+  void want_decision(Instant now, Cause cause, JobState* submitted, Outbox& out);
+  void decide(Instant now, Outbox& out);
+  void carry_out(Instant now, const Plan::Step& step, Outbox& out);
+  bool may_start(const JobState& job, std::span<const Part> parts);
+  void start(Instant now, JobState& job, const Plan::Step& step, Outbox& out);
+  void wait(JobState& job, const Reason& reason, Outbox& out);
+  void preempt(JobState& job, const Reason& reason, Outbox& out);
+  void resize(JobState& job, const Plan::Step& step, Outbox& out);
+  void refuse(JobState& job, Outbox& out);
+  void dispatch(JobState& job, Outbox& out);
+  void dispatch_waiting(Outbox& out);
+
+  // ---- controller_end.cpp: stopping, failing, ending ----
+  void stop(JobState& job, StopMode mode, Outbox& out);
+  void part_over(Instant now, JobState& job, uint32_t part, ExitCause cause, int32_t code,
+                 Outbox& out);
+  void part_left(Instant now, JobState& job, uint32_t part, Outbox& out);
+  void attempt_over(Instant now, JobState& job, Outbox& out);
+  void requeue(Instant now, JobState& job, Reason reason, bool keeps_work, Outbox& out);
+  void finish(Instant now, JobState& job, FinalState state, Outbox& out);
+  void lose_node(Instant now, uint32_t node, Outbox& out);
+  void resend_unanswered(Instant now, Outbox& out);
+  void watch_unanswered(Instant now, Outbox& out);
+
+  StartTask start_task(const JobState& job, uint32_t part) const;
+  bool lossy() const { return config_.resend.ns > 0; }
+
+  Ledger ledger_;
+  std::unique_ptr<Policy> policy_;
+  ControllerConfig config_;
+  Plan plan_;
+  std::vector<JobId> waiting_for_release_;  // in the order of their decisions
+  std::vector<uint32_t> boots_;             // by node: the boot that the ledger knows
+  std::vector<uint8_t> ended_;              // by JobId: 1 once the job has ended
+  std::multimap<JobId, JobId> dependents_;  // job -> jobs held until it ends
+  std::multimap<Instant, JobId> thinking_;  // earliest start -> held job
+  Instant decide_armed_ = Instant::never();
+  Instant deadline_armed_ = Instant::never();
+  Instant wake_armed_ = Instant::never();
+  bool resend_armed_ = false;
+};
+
+}  // namespace orrery

@@ -1,0 +1,198 @@
+#include "actors/ledger.hpp"
+
+#include "actors/check.hpp"
+
+namespace orrery {
+
+namespace {
+
+constexpr uint32_t kNoSlot = UINT32_MAX;
+
+// What a suspended container keeps: its memory, on the node and on its GPUs.
+TaskDemand kept_by_suspended(TaskDemand demand) {
+  demand.cpu_milli = 0;
+  return demand;
+}
+
+Part kept_by_suspended(Part part) {
+  part.gpus.milli = 0;
+  return part;
+}
+
+}  // namespace
+
+Ledger::Ledger(std::shared_ptr<const ClusterSpec> cluster) {
+  cluster_ = std::move(cluster);
+  for (const NodeSpec& node : cluster_->nodes) free_.push_back(node.capacity);
+  idle_ = free_;
+  up_.assign(free_.size(), 1);
+}
+
+JobState& Ledger::add(const JobSpec& spec) {
+  if (spec.id.index >= slot_of_.size()) slot_of_.resize(spec.id.index + 1, kNoSlot);
+  ORRERY_CHECK(slot_of_[spec.id.index] == kNoSlot, "a job is in the system once");
+  if (unused_.empty()) {
+    unused_.push_back(static_cast<uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  uint32_t slot = unused_.back();
+  unused_.pop_back();
+  slot_of_[spec.id.index] = slot;
+  JobState& job = slots_[slot];
+  // The vectors keep their memory: a job in steady state allocates nothing.
+  JobState fresh;
+  fresh.parts.swap(job.parts);
+  fresh.part_phase.swap(job.part_phase);
+  fresh.parts.clear();
+  fresh.part_phase.clear();
+  fresh.spec = &spec;
+  job = std::move(fresh);
+  if (!any_demand_) {
+    any_demand_ = true;
+    common_ = spec.each;
+  }
+  uniform_ = uniform_ && common_ == spec.each;
+  if (spec.user >= user_usage_.size()) {
+    user_usage_.resize(spec.user + 1);
+    group_of_user_.resize(spec.user + 1);
+  }
+  group_of_user_[spec.user] = spec.group;
+  return job;
+}
+
+JobState* Ledger::find(JobId id) {
+  if (id.index >= slot_of_.size() || slot_of_[id.index] == kNoSlot) return nullptr;
+  return &slots_[slot_of_[id.index]];
+}
+
+void Ledger::remove(JobState& job) {
+  uint32_t& slot = slot_of_[job.spec->id.index];
+  unused_.push_back(slot);
+  slot = kNoSlot;
+  job.phase = JobPhase::kEnded;
+}
+
+void Ledger::queue(JobState& job, int64_t key, Instant now) {
+  job.queue_key = key;
+  job.phase = JobPhase::kPending;
+  pending_.insert({key, job.spec->id, job.spec->tasks, job.remaining_at(now)});
+}
+
+void Ledger::unqueue(JobState& job) {
+  bool there = pending_.erase({job.queue_key, job.spec->id, 0, {}});
+  ORRERY_CHECK(there, "a pending job stands in the queue");
+}
+
+void Ledger::change_free(uint32_t node, const TaskDemand& demand, const Part& part, bool taken) {
+  if (taken) {
+    take(free_[node], demand, part);
+  } else {
+    give(free_[node], demand, part);
+  }
+  touched_.push_back(node);
+}
+
+void Ledger::count_user(const JobState& job, const Part& part, int64_t sign) {
+  Usage& usage = user_usage_[job.spec->user];
+  usage.cpu_milli += sign * job.spec->each.cpu_milli * part.tasks;
+  usage.gpu_milli += sign * int64_t{part.gpus.milli} * part.gpus.count();
+}
+
+void Ledger::promise(JobState& job, std::span<const Part> parts, Instant expected_end) {
+  job.parts.assign(parts.begin(), parts.end());
+  job.part_phase.assign(parts.size(), PartPhase::kPlanned);
+  for (const Part& part : parts) {
+    change_free(part.node, job.spec->each, part, true);
+    count_user(job, part, 1);
+  }
+  job.expected_end = expected_end;
+  job.promised = false;
+  running_.insert({expected_end, job.spec->id, job.size()});
+}
+
+void Ledger::promise_more(JobState& job, const Part& part) {
+  job.parts.push_back(part);
+  job.part_phase.push_back(PartPhase::kPlanned);
+  change_free(part.node, job.spec->each, part, true);
+  count_user(job, part, 1);
+}
+
+void Ledger::promise_onward(JobState& job) {
+  if (job.promised) return;
+  leave_running(job);
+  job.promised = true;
+  for (size_t i = 0; i < job.parts.size(); ++i) {
+    if (job.part_phase[i] == PartPhase::kEnded) continue;
+    change_free(job.parts[i].node, job.spec->each, job.parts[i], false);
+  }
+}
+
+bool Ledger::is_idle(const JobState& job, size_t index) const {
+  const Part& part = job.parts[index];
+  return fits(idle_[part.node], job.spec->each, part);
+}
+
+bool Ledger::is_idle(const JobState& job) const {
+  for (size_t i = 0; i < job.parts.size(); ++i) {
+    if (!is_idle(job, i)) return false;
+  }
+  return true;
+}
+
+void Ledger::hand_out(JobState& job, size_t index) {
+  take(idle_[job.parts[index].node], job.spec->each, job.parts[index]);
+  job.part_phase[index] = PartPhase::kSent;
+  ++job.parts_open;
+  ++open_parts_;
+}
+
+void Ledger::take_back(JobState& job, size_t index, bool suspended) {
+  const Part& part = job.parts[index];
+  give(idle_[part.node], job.spec->each, part);
+  if (!job.promised) change_free(part.node, job.spec->each, part, false);
+  count_user(job, part, -1);
+  job.part_phase[index] = PartPhase::kEnded;
+  --job.parts_open;
+  --open_parts_;
+  if (!suspended) return;
+  TaskDemand kept = kept_by_suspended(job.spec->each);
+  take(idle_[part.node], kept, kept_by_suspended(part));
+  change_free(part.node, kept, kept_by_suspended(part), true);
+}
+
+void Ledger::revoke(JobState& job) {
+  for (const Part& part : job.parts) {
+    if (!job.promised) change_free(part.node, job.spec->each, part, false);
+    count_user(job, part, -1);
+  }
+  leave_running(job);
+  job.parts.clear();
+  job.part_phase.clear();
+}
+
+void Ledger::drop_suspended(JobState& job) {
+  TaskDemand kept = kept_by_suspended(job.spec->each);
+  for (const Part& part : job.parts) {
+    give(idle_[part.node], kept, kept_by_suspended(part));
+    change_free(part.node, kept, kept_by_suspended(part), false);
+  }
+  job.suspended = false;
+}
+
+void Ledger::expect_end(JobState& job, Instant expected_end) {
+  if (job.expected_end == expected_end) return;
+  bool there = running_.erase({job.expected_end, job.spec->id, 0});
+  job.expected_end = expected_end;
+  if (there) running_.insert({expected_end, job.spec->id, job.size()});
+}
+
+void Ledger::leave_running(JobState& job) {
+  running_.erase({job.expected_end, job.spec->id, 0});
+}
+
+void Ledger::set_up(uint32_t node, bool up) {
+  up_[node] = up;
+  touched_.push_back(node);
+}
+
+}  // namespace orrery

@@ -1,0 +1,74 @@
+// Ledger: the controller's own account of jobs and resources. Policies see its ClusterView face.
+//
+// Two accounts a node. `free` is what is not promised: it falls when a start is decided and rises
+// when the resources are promised onward. `idle` is what no container holds. A start whose `free` is
+// there but whose `idle` is not waits for a release; so nothing is ever handed out twice.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "actors/policy.hpp"
+#include "actors/view.hpp"
+
+namespace orrery {
+
+class Ledger : public ClusterView {
+ public:
+  explicit Ledger(std::shared_ptr<const ClusterSpec> cluster);
+
+  /// Enters a job. Requires: it is not in the system.
+  JobState& add(const JobSpec& spec);
+  /// The job's state, or null when it is not in the system.
+  JobState* find(JobId id);
+  /// Forgets a job that holds nothing.
+  void remove(JobState& job);
+
+  void queue(JobState& job, int64_t key, Instant now);
+  void unqueue(JobState& job);
+
+  /// Promises `parts` to the job and enters it among the running, to end at `expected_end`.
+  void promise(JobState& job, std::span<const Part> parts, Instant expected_end);
+  /// Adds one part to a running job.
+  void promise_more(JobState& job, const Part& part);
+  /// Counts what the job holds as free from now on: a successor may be promised it.
+  void promise_onward(JobState& job);
+  /// True when no container holds what part `index` of the job is promised.
+  bool is_idle(const JobState& job, size_t index) const;
+  /// True when that holds for every part.
+  bool is_idle(const JobState& job) const;
+  /// Part `index` goes to a container.
+  void hand_out(JobState& job, size_t index);
+  /// The container of part `index` holds nothing any more (its memory still, when `suspended`).
+  void take_back(JobState& job, size_t index, bool suspended);
+  /// A promise that was never handed out is void.
+  void revoke(JobState& job);
+  /// A suspended job's memory is given up.
+  void drop_suspended(JobState& job);
+
+  void expect_end(JobState& job, Instant expected_end);
+  void leave_running(JobState& job);
+  void set_up(uint32_t node, bool up);
+
+  /// Nodes whose free capacity changed since the last call of `forget_touched`.
+  std::span<const uint32_t> touched() const { return touched_; }
+  void forget_touched() { touched_.clear(); }
+  /// Every slot, those with phase kEnded unused.
+  std::deque<JobState>& slots() { return slots_; }
+  const std::deque<JobState>& slots() const { return slots_; }
+  /// Jobs in the system.
+  size_t jobs() const { return slots_.size() - unused_.size(); }
+  /// Parts handed out and not taken back.
+  size_t open_parts() const { return open_parts_; }
+
+ private:
+  void change_free(uint32_t node, const TaskDemand& demand, const Part& part, bool taken);
+  void count_user(const JobState& job, const Part& part, int64_t sign);
+
+  std::vector<Capacity> idle_;
+  std::vector<uint32_t> touched_;
+  std::vector<uint32_t> unused_;  // free slots, last in first out
+  size_t open_parts_ = 0;
+};
+
+}  // namespace orrery

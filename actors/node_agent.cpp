@@ -1,0 +1,156 @@
+#include "actors/node_agent.hpp"
+
+#include <algorithm>
+
+#include "actors/container.hpp"
+
+namespace orrery {
+
+namespace {
+
+// A copy of a command that is older than this many later commands is not expected any more.
+constexpr size_t kConfirmedKept = 4096;
+
+}  // namespace
+
+void NodeAgent::step(Instant now, const Input& input, Outbox& out) {
+  if (const auto* mail = std::get_if<Delivery>(&input)) return receive(now, *mail, out);
+  if (std::holds_alternative<Expiry>(input)) return resend(now, out);
+  if (const auto* report = std::get_if<Report>(&input)) {
+    const auto* booted = std::get_if<NodeBooted>(report);
+    if (booted == nullptr) return;
+    boot_ = booted->boot;
+    welcomed_ = false;
+    out.send(kController, NodeReady{node_, boot_});
+    watch(now, out);
+  }
+}
+
+void NodeAgent::receive(Instant now, const Delivery& mail, Outbox& out) {
+  if (const auto* start_task = std::get_if<StartTask>(&mail.message)) {
+    start(*start_task, out);
+  } else if (const auto* started = std::get_if<TaskStarted>(&mail.message)) {
+    entries_[mail.from.serial - 1].started = true;
+    out.send(kController, *started);
+  } else if (const auto* end = std::get_if<TaskEnded>(&mail.message)) {
+    ended(mail.from.serial, *end, now, out);
+  } else if (const auto* stop_task = std::get_if<StopTask>(&mail.message)) {
+    stop(*stop_task, out);
+  } else if (const auto* seen = std::get_if<EndSeen>(&mail.message)) {
+    confirm(*seen);
+  } else if (std::holds_alternative<Welcome>(mail.message)) {
+    welcomed_ = true;
+  }
+}
+
+NodeAgent::Entry* NodeAgent::find(JobId job, Epoch epoch, uint32_t part) {
+  for (Entry& e : entries_) {
+    if (e.used && e.job == job && e.epoch == epoch && e.part == part) return &e;
+  }
+  return nullptr;
+}
+
+NodeAgent::Entry* NodeAgent::find_suspended(JobId job, uint32_t part) {
+  for (Entry& e : entries_) {
+    if (e.used && e.suspended && e.job == job && e.part == part) return &e;
+  }
+  return nullptr;
+}
+
+void NodeAgent::start(const StartTask& what, Outbox& out) {
+  // Meant for the node before it failed: the controller has given that part up.
+  if (what.boot != boot_) return;
+  JobId job = what.spec->id;
+  if (lossy()) {
+    if (Entry* known = find(job, what.epoch, what.part)) {
+      if (known->ended) out.send(kController, known->end);
+      else if (known->started) out.send(kController, TaskStarted{job, what.epoch, what.part});
+      return;
+    }
+    Key key{job, what.epoch, what.part};
+    if (std::find(confirmed_.begin(), confirmed_.end(), key) != confirmed_.end()) return;
+  }
+  // Only a restart can find its container suspended here.
+  if (what.epoch > 1) {
+    if (Entry* frozen = find_suspended(job, what.part)) {
+      frozen->epoch = what.epoch;
+      frozen->suspended = false;
+      frozen->ended = false;
+      frozen->started = false;
+      out.send({node_.index + 1, serial_of(*frozen)}, what);
+      return;
+    }
+  }
+  if (unused_.empty()) {
+    unused_.push_back(static_cast<uint32_t>(entries_.size()));
+    entries_.emplace_back();
+  }
+  uint32_t index = unused_.back();
+  unused_.pop_back();
+  Entry& entry = entries_[index];
+  entry = Entry{};
+  entry.job = job;
+  entry.epoch = what.epoch;
+  entry.part = what.part;
+  entry.used = true;
+  out.spawn(index + 1, std::make_unique<Container>());
+  out.send({node_.index + 1, index + 1}, what);
+}
+
+void NodeAgent::stop(const StopTask& what, Outbox& out) {
+  Entry* known = find(what.job, what.epoch, what.part);
+  if (known == nullptr) {
+    // Never started here, or over and confirmed: either way it holds nothing.
+    if (lossy()) confirmed_.push_back({what.job, what.epoch, what.part});
+    out.send(kController,
+             TaskEnded{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
+  } else if (known->ended && (!known->suspended || what.mode == StopMode::kSuspend)) {
+    out.send(kController, known->end);
+  } else {
+    out.send({node_.index + 1, serial_of(*known)}, what);
+  }
+}
+
+void NodeAgent::ended(uint32_t serial, const TaskEnded& what, Instant now, Outbox& out) {
+  Entry& entry = entries_[serial - 1];
+  entry.ended = true;
+  entry.end = what;
+  entry.suspended = what.cause == ExitCause::kSuspended;
+  out.send(kController, what);
+  if (!entry.suspended) out.retire(serial);
+  if (lossy()) {
+    watch(now, out);
+  } else if (!entry.suspended) {
+    entry.used = false;
+    unused_.push_back(serial - 1);
+  }
+}
+
+void NodeAgent::confirm(const EndSeen& what) {
+  Entry* known = find(what.job, what.epoch, what.part);
+  if (known == nullptr || !known->ended || known->suspended) return;
+  known->used = false;
+  unused_.push_back(serial_of(*known) - 1);
+  confirmed_.push_back({what.job, what.epoch, what.part});
+  if (confirmed_.size() > kConfirmedKept) confirmed_.pop_front();
+}
+
+void NodeAgent::watch(Instant now, Outbox& out) {
+  if (!lossy() || resend_armed_) return;
+  resend_armed_ = true;
+  out.arm(kResend, now + resend_);
+}
+
+void NodeAgent::resend(Instant now, Outbox& out) {
+  resend_armed_ = false;
+  bool open = !welcomed_;
+  if (!welcomed_) out.send(kController, NodeReady{node_, boot_});
+  for (const Entry& entry : entries_) {
+    if (!entry.used || !entry.ended || entry.suspended) continue;
+    open = true;
+    out.send(kController, entry.end);
+  }
+  if (open) watch(now, out);
+}
+
+}  // namespace orrery

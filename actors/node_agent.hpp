@@ -1,0 +1,67 @@
+// NodeAgent: runs the containers of one node for the controller.
+//
+// Over a network that loses, repeats and reorders mail, it starts a part at most once: it remembers
+// what it was told until the controller has confirmed the end, and the keys of the last parts that
+// are confirmed, so that a late copy of an old command finds no taker.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "actors/actor.hpp"
+
+namespace orrery {
+
+class NodeAgent final : public Actor {
+ public:
+  /// `resend` > 0: repeat what the controller has not confirmed this often.
+  NodeAgent(NodeId node, Duration resend) : node_(node), resend_(resend) {}
+
+  void step(Instant now, const Input& input, Outbox& out) override;
+  std::unique_ptr<Actor> clone() const override { return std::make_unique<NodeAgent>(*this); }
+
+ private:
+  enum Timer : uint8_t { kResend };
+  struct Entry {
+    JobId job;
+    Epoch epoch = 0;
+    uint32_t part = 0;
+    bool used = false;
+    bool started = false;
+    bool ended = false;      // its container is gone, its end not confirmed
+    bool suspended = false;
+    TaskEnded end;
+  };
+  struct Key {
+    JobId job;
+    Epoch epoch = 0;
+    uint32_t part = 0;
+    bool operator==(const Key&) const = default;
+  };
+
+  void receive(Instant now, const Delivery& mail, Outbox& out);
+  void start(const StartTask& what, Outbox& out);
+  void stop(const StopTask& what, Outbox& out);
+  void ended(uint32_t serial, const TaskEnded& what, Instant now, Outbox& out);
+  void confirm(const EndSeen& what);
+  void resend(Instant now, Outbox& out);
+  void watch(Instant now, Outbox& out);
+  Entry* find(JobId job, Epoch epoch, uint32_t part);
+  Entry* find_suspended(JobId job, uint32_t part);
+  bool lossy() const { return resend_.ns > 0; }
+  uint32_t serial_of(const Entry& entry) const {
+    return static_cast<uint32_t>(&entry - entries_.data()) + 1;
+  }
+
+  NodeId node_;
+  Duration resend_;
+  uint32_t boot_ = 0;
+  bool welcomed_ = true;
+  bool resend_armed_ = false;
+  std::vector<Entry> entries_;    // entry i is the container with serial i + 1
+  std::vector<uint32_t> unused_;  // indices of entries that are not used
+  std::deque<Key> confirmed_;     // the last parts that are over, on a lossy network only
+};
+
+}  // namespace orrery

@@ -1,0 +1,128 @@
+#include "sim/event_queue.hpp"
+
+#include <algorithm>
+
+namespace orrery::sim {
+
+namespace {
+
+constexpr uint64_t kSettledBit = uint64_t{1} << 63;
+constexpr uint64_t kSlotMask = limits::kPendingEvents - 1;
+constexpr size_t kArity = 4;
+
+}  // namespace
+
+uint64_t EventQueue::next_key(Phase phase, uint32_t slot) {
+  // 1 bit phase, 39 bits sequence, 24 bits slot: 5 * 10^11 events before the sequence would run
+  // into the phase.
+  uint64_t key = (++sequence_ << limits::kPendingEventBits) | slot;
+  ORRERY_CHECK((key & kSettledBit) == 0, "a run has fewer than 2^39 events");
+  return phase == Phase::kSettled ? key | kSettledBit : key;
+}
+
+void EventQueue::push(Instant at, Phase phase, Event&& event) {
+  ORRERY_CHECK(at >= now_, "nothing happens in the past");
+  if (at == now_) {
+    Ring<Present>& ring = phase == Phase::kSettled ? settled_ : present_;
+    ring.push({next_key(phase, 0), std::move(event)});
+    return;
+  }
+  uint32_t slot = store(std::move(event));
+  heap_push({at.ns, next_key(phase, slot)});
+}
+
+uint32_t EventQueue::store(Event&& event) {
+  if (unused_.empty()) {
+    ORRERY_CHECK(slab_.size() < limits::kPendingEvents, "fewer than 2^24 events are pending");
+    slab_.push_back(std::move(event));
+    return static_cast<uint32_t>(slab_.size() - 1);
+  }
+  uint32_t slot = unused_.back();
+  unused_.pop_back();
+  slab_[slot] = std::move(event);
+  return slot;
+}
+
+void EventQueue::heap_push(Entry entry) {
+  ++pending_;
+  if (hole_) {
+    hole_ = false;
+    sift_down(0, entry);
+    return;
+  }
+  size_t at = heap_.size();
+  heap_.push_back(entry);
+  while (at > 0) {
+    size_t parent = (at - 1) / kArity;
+    if (!(entry < heap_[parent])) break;
+    heap_[at] = heap_[parent];
+    at = parent;
+  }
+  heap_[at] = entry;
+}
+
+void EventQueue::sift_down(size_t at, Entry entry) {
+  size_t size = heap_.size();
+  for (;;) {
+    size_t child = at * kArity + 1;
+    if (child >= size) break;
+    size_t last = std::min(child + kArity, size);
+    size_t least = child;
+    for (size_t i = child + 1; i < last; ++i) {
+      if (heap_[i] < heap_[least]) least = i;
+    }
+    if (!(heap_[least] < entry)) break;
+    heap_[at] = heap_[least];
+    at = least;
+  }
+  heap_[at] = entry;
+}
+
+void EventQueue::fill_hole() {
+  if (!hole_) return;
+  hole_ = false;
+  Entry last = heap_.back();
+  heap_.pop_back();
+  if (!heap_.empty()) sift_down(0, last);
+}
+
+Instant EventQueue::next_at() const {
+  if (!present_.empty() || !settled_.empty()) return now_;
+  if (!hole_) return heap_.empty() ? Instant::never() : Instant{heap_.front().at};
+  // The least of the root's children: the root itself is a hole.
+  int64_t least = INT64_MAX;
+  for (size_t i = 1; i < std::min(kArity + 1, heap_.size()); ++i) {
+    least = std::min(least, heap_[i].at);
+  }
+  return {least};
+}
+
+bool EventQueue::pop(Event& event) {
+  fill_hole();
+  // What the heap holds for this instant was pushed before the instant came, so before anything in
+  // the rings; but settled events wait for all others.
+  bool heap_now = !heap_.empty() && heap_.front().at == now_.ns;
+  bool heap_in_order = heap_now && (heap_.front().key & kSettledBit) == 0;
+  if (!heap_in_order) {
+    if (!present_.empty()) {
+      event = std::move(present_.front().event);
+      present_.pop();
+      return true;
+    }
+    if (!settled_.empty() && !heap_now) {
+      event = std::move(settled_.front().event);
+      settled_.pop();
+      return true;
+    }
+  }
+  if (heap_.empty()) return false;
+  uint32_t slot = static_cast<uint32_t>(heap_.front().key & kSlotMask);
+  now_ = {heap_.front().at};
+  event = std::move(slab_[slot]);
+  unused_.push_back(slot);
+  hole_ = true;
+  --pending_;
+  return true;
+}
+
+}  // namespace orrery::sim

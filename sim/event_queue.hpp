@@ -1,0 +1,100 @@
+// EventQueue: what will happen, ordered by (instant, sequence), settled expiries last.
+//
+// Three parts, because most events are for the present instant: a 4-ary heap for the future, a ring
+// for what is pushed at the current instant, and a ring for expiries that come once all else of
+// the instant has happened. Pushing and popping at the current instant costs no comparison of keys
+// but one. Heap entries are 16 bytes, so the four children of a node share a cache line; the events
+// themselves wait in a slab.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "actors/actor.hpp"
+#include "actors/check.hpp"
+#include "actors/limits.hpp"
+
+namespace orrery::sim {
+
+/// An input on its way to an actor, or (place kWorldPlace) a wake-up call of the world.
+struct Event {
+  ActorId to;
+  uint64_t stamp = 0;  ///< generation of the timer or wake-up; stale ones are dropped
+  Input input;
+};
+
+inline constexpr uint32_t kWorldPlace = UINT32_MAX;
+
+/// First in, first out; grows, never shrinks.
+template <class T>
+class Ring {
+ public:
+  bool empty() const { return head_ == tail_; }
+  size_t size() const { return tail_ - head_; }
+  T& front() { return items_[head_ & mask_]; }
+  void pop() { ++head_; }
+  void push(T&& item) {
+    if (size() == items_.size()) grow();
+    items_[tail_++ & mask_] = std::move(item);
+  }
+
+ private:
+  void grow() {
+    std::vector<T> bigger(items_.empty() ? 64 : items_.size() * 2);
+    size_t count = size();
+    for (size_t i = 0; i < count; ++i) bigger[i] = std::move(items_[(head_ + i) & mask_]);
+    items_ = std::move(bigger);
+    mask_ = items_.size() - 1;
+    head_ = 0;
+    tail_ = count;
+  }
+
+  std::vector<T> items_;
+  size_t mask_ = 0;
+  size_t head_ = 0;
+  size_t tail_ = 0;
+};
+
+class EventQueue {
+ public:
+  /// Requires: at >= now().
+  void push(Instant at, Phase phase, Event&& event);
+
+  /// Takes the next event into `event` and moves now() to its instant; false when there is none.
+  bool pop(Event& event);
+
+  /// The instant of the next event; never() when there is none.
+  Instant next_at() const;
+  Instant now() const { return now_; }
+  size_t size() const { return present_.size() + settled_.size() + pending_; }
+
+ private:
+  struct Entry {
+    int64_t at = INT64_MAX;
+    uint64_t key = UINT64_MAX;  // phase, sequence, slot: see key_of
+    bool operator<(const Entry& o) const { return at != o.at ? at < o.at : key < o.key; }
+  };
+  struct Present {
+    uint64_t key = 0;
+    Event event;
+  };
+
+  uint64_t next_key(Phase phase, uint32_t slot);
+  void heap_push(Entry entry);
+  void fill_hole();
+  void sift_down(size_t at, Entry entry);
+  uint32_t store(Event&& event);
+
+  Instant now_;
+  uint64_t sequence_ = 0;
+  Ring<Present> present_;
+  Ring<Present> settled_;
+  std::vector<Entry> heap_;  // 4-ary; the root may be a hole left by pop
+  bool hole_ = false;        // filled by the next push for the price of one sift
+  size_t pending_ = 0;       // events in the heap
+  std::vector<Event> slab_;
+  std::vector<uint32_t> unused_;
+};
+
+}  // namespace orrery::sim

@@ -1,0 +1,99 @@
+// Runtime: feeds actors their inputs in virtual time and grants their wishes.
+//
+// One thread, one event at a time. After each step the wishes are granted in order, in one place
+// (`grant`): mail goes through the network, timers and world's wake-ups into the queue, commands
+// to the world. A copy of a runtime is a fork: it goes on alike, and neither disturbs the other.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/actor.hpp"
+#include "actors/fields.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/network.hpp"
+
+namespace orrery::sim {
+
+/// The world's side of a runtime.
+class WorldPort {
+ public:
+  virtual ~WorldPort() = default;
+  virtual void command(Instant now, ActorId from, const Command& command) = 0;
+  /// A wake-up that the world scheduled with Runtime::schedule.
+  virtual void wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp) = 0;
+};
+
+/// Sees every input before its actor does; can change nothing.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  virtual void input(Instant at, ActorId to, const Input& input) = 0;
+};
+
+class Runtime {
+ public:
+  Runtime(NetworkConfig network, uint64_t seed) : network_(std::move(network), seed) {}
+  Runtime(const Runtime& other);
+  Runtime& operator=(const Runtime&) = delete;
+
+  /// The world, the notes' sink and the watcher are not part of the state; each may be null.
+  void attach(WorldPort* world, NoteSink* sink, Watcher* watcher);
+
+  void add(ActorId id, std::unique_ptr<Actor> actor);
+  /// All actors of a place are gone, with their timers; mail to them is dropped.
+  void remove_place(uint32_t place);
+  Actor* find(ActorId id);
+
+  /// Hands `input` to an actor at the present instant, past the network.
+  void post(ActorId to, Input input);
+  /// The same at a later instant.
+  void post_at(Instant at, ActorId to, Input input);
+  /// Wakes the world at `at`.
+  void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp,
+                Phase phase = Phase::kInOrder);
+
+  /// Performs the next event; false when there is none.
+  bool step();
+
+  Instant now() const { return queue_.now(); }
+  Instant next_at() const { return queue_.next_at(); }
+  /// Inputs given to actors so far.
+  uint64_t steps() const { return steps_; }
+  uint64_t digest() const { return digest_.value(); }
+  size_t pending() const { return queue_.size(); }
+  const Network& network() const { return network_; }
+  /// The last event, for people; filled only while `trace_events` is on.
+  void trace_events(bool on) { tracing_ = on; }
+  const std::string& last_event() const { return last_event_; }
+
+ private:
+  struct Cell {
+    std::unique_ptr<Actor> actor;
+    std::array<uint32_t, limits::kTimersPerActor> generation{};
+  };
+
+  Cell* cell(ActorId id);
+  Cell& make_cell(ActorId id);
+  void deliver(Event& event);
+  void grant(ActorId who, Cell* of);
+  void send(ActorId from, const Send& wish);
+
+  EventQueue queue_;
+  Network network_;
+  Digest digest_;
+  std::vector<std::vector<Cell>> places_;
+  WorldPort* world_ = nullptr;
+  NoteSink* sink_ = nullptr;
+  Watcher* watcher_ = nullptr;
+  Outbox outbox_;
+  Event event_;
+  uint64_t steps_ = 0;
+  bool tracing_ = false;
+  std::string last_event_;
+};
+
+}  // namespace orrery::sim
