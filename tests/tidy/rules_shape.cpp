@@ -11,6 +11,10 @@ namespace {
 
 bool is_script(const SourceFile& file) { return file.path == "dev" || file.named(".sh"); }
 
+bool is_page_source(const SourceFile& file) {
+  return file.named(".js") || file.named(".css") || file.named(".html");
+}
+
 bool is_build_file(const SourceFile& file) {
   return file.named(".cmake") || file.named("CMakeLists.txt");
 }
@@ -107,7 +111,9 @@ void check_header(const SourceFile& file, Findings& findings) {
 Findings check_length(const Tree& tree) {
   Findings findings;
   for (const SourceFile& file : tree) {
-    if (!file.is_code() && !is_build_file(file) && !is_script(file)) continue;
+    if (!file.is_code() && !is_build_file(file) && !is_script(file) && !is_page_source(file)) {
+      continue;
+    }
     const auto lines = lines_of(file.text);
     if (lines.size() > kFileLines) {
       findings.push_back({file.path, kFileLines, "file-length",

@@ -40,8 +40,9 @@ bool skipped_folder(const std::filesystem::path& path) {
 }
 
 bool is_text(const std::filesystem::path& path) {
-  static const std::array<std::string_view, 9> kExtensions{
-      ".cpp", ".hpp", ".md", ".txt", ".cmake", ".yaml", ".yml", ".json", ".sh"};
+  static const std::array<std::string_view, 12> kExtensions{
+      ".cpp", ".hpp", ".md",   ".txt", ".cmake", ".yaml",
+      ".yml", ".json", ".sh", ".js",  ".css",   ".html"};
   const std::string extension = path.extension().string();
   const std::string name = path.filename().string();
   return name == "dev" || name == "run" ||
