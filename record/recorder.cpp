@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "record/output_file.hpp"
+#include "record/report.hpp"
 #include "record/summarise.hpp"
 #include "record/tables.hpp"
 
@@ -247,6 +248,8 @@ Summary Recorder::finish(const RunInfo& info) {
   write_jobs(options_.folder / "jobs.csv", rows_, info.workload, powered_);
   write_timeline(options_.folder / "timeline.csv", *rows_.cluster, timeline_);
   if (!info.scenario.empty()) write_text(options_.folder / "scenario.yaml", info.scenario);
+  if (options_.report) write_report(options_.folder / "report.html", rows_, timeline_, summary);
+  // Last, so that a folder with a summary holds a whole record.
   write_text(options_.folder / "summary.json", to_json(summary));
   return summary;
 }

@@ -7,6 +7,9 @@ namespace {
 constexpr double kMilliNsPerHour = 1e3 * 1e9 * 3600;
 constexpr double kMicrowattNsPerKwh = 1e6 * 1e9 * 3.6e6;
 
+// Rounded once, so that whole seconds stay whole.
+double seconds(Duration d) { return static_cast<double>(d.ns) / 1e9; }
+
 // Waits of the jobs that started; turnarounds and bounded slowdowns of those that ran and ended.
 struct Samples {
   std::vector<double> waits;
@@ -29,11 +32,11 @@ Samples samples_of(const Rows& rows) {
     const JobRow& row = rows.jobs[i];
     if (row.first_start == Instant::never()) continue;
     const JobSpec& spec = rows.workload->specs[i];
-    samples.waits.push_back((row.first_start - spec.submit).as_seconds());
+    samples.waits.push_back(seconds(row.first_start - spec.submit));
     if (row.phase != JobPhase::kEnded) continue;
     Duration turnaround = row.end - spec.submit;
     double slowdown = bounded_slowdown(turnaround, row.held);
-    samples.turnarounds.push_back(turnaround.as_seconds());
+    samples.turnarounds.push_back(seconds(turnaround));
     samples.slowdowns.push_back(slowdown);
     users[spec.user].slowdown += slowdown;
     ++users[spec.user].count;
@@ -71,10 +74,10 @@ void add_jobs(Summary& s, const Rows& rows) {
 
 void add_rates(Summary& s, const Timeline& timeline) {
   if (!timeline.begun()) return;
-  s.first_submission_s = timeline.begin().as_seconds();
-  s.end_s = timeline.end().as_seconds();
+  s.first_submission_s = seconds({timeline.begin().ns});
+  s.end_s = seconds({timeline.end().ns});
   Duration span = timeline.end() - timeline.begin();
-  s.makespan_s = span.as_seconds();
+  s.makespan_s = seconds(span);
   Timeline::Sums totals = timeline.totals();
   auto total = [&](Timeline::Level level) { return static_cast<double>(totals[level]); };
   s.core_hours = total(Timeline::kCores) / kMilliNsPerHour;

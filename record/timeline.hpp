@@ -49,7 +49,7 @@ class Timeline {
   void begin(Instant at);
   bool begun() const { return !buckets_.empty(); }
   Instant begin() const { return {begin_}; }
-  Instant end() const { return {last_}; }
+  Instant end() const { return {begun() ? last_ : begin_}; }
   Duration width() const { return {width_}; }
   /// Bucket i covers [begin + i width, begin + (i + 1) width), the last one up to end().
   const std::vector<Sums>& buckets() const { return buckets_; }
