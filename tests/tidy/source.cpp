@@ -18,7 +18,7 @@ size_t blank_length(std::string_view text, size_t at) {
     const size_t found = rest.find(end, from);
     return found == std::string_view::npos ? rest.size() : found + end.size();
   };
-  if (rest.starts_with("//")) return until("\n", 2) - (rest.find('\n') != rest.npos ? 1 : 0);
+  if (rest.starts_with("//")) return until("\n", 2) - (text.find('\n', at) != std::string_view::npos ? 1 : 0);
   if (rest.starts_with("/*")) return until("*/", 2);
   if (rest.starts_with("R\"") && (at == 0 || !is_word(text[at - 1]))) {
     const size_t open = rest.find('(');
