@@ -1,5 +1,6 @@
 #include "cli/scenario.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "actors/limits.hpp"
@@ -65,10 +66,17 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
            on_error, {"fail", "skip"});
   workload.skip_errors = on_error == "skip";
   f.flag({"swf_memory", "SWF: take the requested memory as a demand"}, workload.swf_memory);
+  f.section({"generate", "a synthetic workload, instead of `trace`"},
+            [&](Fields& g) { describe_generator(g, workload.generate); });
   f.whole({"limit", "the first so many jobs; 0: all"}, workload.limit, 0, limits::kJobs,
           "number of jobs");
   f.real({"time_scale", "factor on the times between submissions; 0.5 doubles the load"},
          workload.time_scale, 0.001, 1000, "factor");
+  bool traced = !workload.trace.empty();
+  bool generated = !workload.generate.model.empty();
+  f.require(traced || generated, "generate", "a trace or a model to generate jobs by", "neither",
+            "for example trace: log.swf.gz, or generate: {model: dl}");
+  f.require(!traced || !generated, "generate", "either `trace` or `generate`", "both");
 }
 
 void describe_policy(Fields& f, Scenario& scenario) {
@@ -251,8 +259,24 @@ std::string to_yaml(const Scenario& scenario) {
 }
 
 std::vector<FieldInfo> scenario_reference() {
-  Scenario defaults;
-  return list_fields([&](Fields& f) { describe(f, defaults); });
+  constexpr std::string_view kGenerated = "workload.generate.";
+  std::vector<FieldInfo> all;
+  for (const std::string& model : model_names()) {
+    Scenario defaults;
+    defaults.workload.generate.model = model;
+    auto at = all.begin();
+    for (FieldInfo& field : list_fields([&](Fields& f) { describe(f, defaults); })) {
+      bool own = field.path.starts_with(kGenerated) && !field.path.ends_with(".model");
+      if (field.path == "workload.generate.model") field.value.clear();
+      if (own) field.help = model + ": " + field.help;
+      auto known = std::find_if(all.begin(), all.end(), [&](const FieldInfo& one) {
+        return one.path == field.path && one.help == field.help;
+      });
+      at = known == all.end() ? all.insert(at, field) : known;
+      ++at;
+    }
+  }
+  return all;
 }
 
 }  // namespace orrery::cli

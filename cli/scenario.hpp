@@ -13,6 +13,7 @@
 #include "actors/policy.hpp"
 #include "cli/document.hpp"
 #include "cli/fields.hpp"
+#include "cli/generator.hpp"
 #include "policies/config.hpp"
 #include "sim/config.hpp"
 #include "traces/reader.hpp"
@@ -51,6 +52,7 @@ struct WorkloadSource {
   traces::Format format = traces::Format::kGuess;
   bool skip_errors = false;
   bool swf_memory = false;
+  GeneratorSource generate;      ///< counts where there is no trace
   uint64_t limit = 0;            ///< the first so many jobs; 0: all
   double time_scale = 1;         ///< factor on every time between submissions
 };
@@ -79,7 +81,7 @@ void expand_shorthands(Value& root);
 Scenario read_scenario(const Value& root);
 /// The effective scenario: every key with its value; read_scenario gives the same scenario back.
 std::string to_yaml(const Scenario& scenario);
-/// Every key with type, default and help.
+/// Every key with type, default and help; keys of a generator say for which models they are.
 std::vector<FieldInfo> scenario_reference();
 
 /// "sjf+easy+best-fit" as the section {order: sjf, backfill: easy, place: best-fit}: any of the

@@ -1,0 +1,219 @@
+#include "cli/runner.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "cli/build.hpp"
+#include "cli/command.hpp"
+#include "cli/progress.hpp"
+#include "record/recorder.hpp"
+#include "sim/simulation.hpp"
+
+namespace orrery::cli {
+
+namespace {
+
+// How many steps pass between two looks at the world outside.
+constexpr int kStepsAtATime = 4096;
+
+// What the thread that waits sees of the threads that run.
+struct Progress {
+  std::atomic<uint64_t> jobs_known{0};
+  std::atomic<uint64_t> jobs_ended{0};
+};
+
+// Takes an empty folder away again when the run that made it fails.
+class FolderGuard {
+ public:
+  explicit FolderGuard(std::filesystem::path folder) : folder_(std::move(folder)) {
+    std::error_code problem;
+    was_there_ = folder_.empty() || std::filesystem::exists(folder_, problem);
+  }
+  FolderGuard(const FolderGuard&) = delete;
+  FolderGuard& operator=(const FolderGuard&) = delete;
+  ~FolderGuard() {
+    std::error_code problem;
+    if (!was_there_) std::filesystem::remove(folder_, problem);
+  }
+  void keep() { was_there_ = true; }
+
+ private:
+  std::filesystem::path folder_;
+  bool was_there_;
+};
+
+Scenario effective(const RunOrder& order, const Inputs& inputs) {
+  Scenario scenario = order.scenario;
+  scenario.cluster = inputs.cluster_source;
+  if (order.published_rule_for_swf && inputs.format == traces::Format::kSwf) {
+    scenario.policy.decide = DecideMode::kEachEvent;
+    scenario.controller.decide = DecideMode::kEachEvent;
+  }
+  return scenario;
+}
+
+std::string difference(const RunOrder& order, const sim::Simulation& one,
+                       const sim::Simulation& two) {
+  return order.name + ": the same run twice differs from step " + std::to_string(one.steps()) +
+         " on: " + one.last_event() + "; against " + two.last_event();
+}
+
+class OneRun {
+ public:
+  OneRun(const RunOrder& order, const RunnerOptions& options, Progress& progress)
+      : order_(order), options_(options), progress_(progress) {}
+
+  void make(const Inputs& inputs, RunResult& result) {
+    Scenario scenario = effective(order_, inputs);
+    sim::SimulationPlan plan = make_plan(scenario, inputs, options_.check);
+    progress_.jobs_known += inputs.workload->size();
+    FolderGuard guard(order_.folder);
+    record::RecorderOptions recording;
+    recording.folder = order_.folder;
+    recording.report = options_.report;
+    record::Recorder recorder(inputs.cluster, inputs.workload, recording);
+    sim::Simulation simulation(plan, &recorder);
+    std::vector<std::unique_ptr<sim::Simulation>> twins;
+    for (uint32_t i = 1; i < options_.repeat; ++i) {
+      twins.push_back(std::make_unique<sim::Simulation>(plan, nullptr));
+      twins.back()->trace_events(true);
+      simulation.trace_events(true);
+    }
+    wind(simulation, twins);
+    result.summary = recorder.finish(about(scenario, inputs, simulation));
+    guard.keep();
+    if (!simulation.violation().empty()) {
+      throw PropertyError(order_.name + ": " + simulation.violation());
+    }
+    if (simulation.stalled()) {
+      result.remarks.push_back(order_.name + ": the run ended with jobs left that nothing can "
+                                             "start any more");
+    }
+  }
+
+ private:
+  void wind(sim::Simulation& simulation, std::vector<std::unique_ptr<sim::Simulation>>& twins) {
+    uint64_t ended = 0;
+    bool more = true;
+    while (more) {
+      for (int i = 0; i < kStepsAtATime && more; ++i) {
+        more = simulation.step();
+        for (auto& twin : twins) {
+          bool twin_more = twin->step();
+          if (twin_more != more || twin->digest() != simulation.digest()) {
+            throw PropertyError(difference(order_, simulation, *twin));
+          }
+        }
+      }
+      if (interrupt_wanted()) throw Interrupted();
+      progress_.jobs_ended += simulation.jobs_ended() - ended;
+      ended = simulation.jobs_ended();
+    }
+  }
+
+  static record::RunInfo about(const Scenario& scenario, const Inputs& inputs,
+                               const sim::Simulation& simulation) {
+    record::RunInfo info;
+    info.name = scenario.name;
+    info.scenario = to_yaml(scenario);
+    info.policy = policy_words(scenario.policy);
+    info.workload = inputs.workload_name;
+    info.version = version();
+    info.digest = simulation.digest();
+    info.steps = simulation.steps();
+    info.seed = scenario.seed;
+    info.end = simulation.now();
+    return info;
+  }
+
+  const RunOrder& order_;
+  const RunnerOptions& options_;
+  Progress& progress_;
+};
+
+class Pool {
+ public:
+  Pool(const std::vector<RunOrder>& orders, const RunnerOptions& options)
+      : orders_(orders), options_(options), store_(orders), results_(orders.size()),
+        ready_(orders.size()) {}
+
+  void run(const std::function<void(size_t, const RunResult&)>& done) {
+    size_t count = std::min<size_t>(std::max(1u, options_.threads), orders_.size());
+    // When `done` throws, no further run begins.
+    struct Stop {
+      std::atomic<size_t>& next;
+      size_t end;
+      ~Stop() { next = end; }
+    };
+    std::vector<std::jthread> threads;
+    Stop stop{next_, orders_.size()};
+    for (size_t i = 0; i < count; ++i) threads.emplace_back([this] { work(); });
+    ProgressBar bar(options_.progress);
+    for (size_t i = 0; i < orders_.size(); ++i) {
+      await(i, bar);
+      bar.clear();
+      done(i, results_[i]);
+      results_[i] = {};
+    }
+  }
+
+ private:
+  void await(size_t run, ProgressBar& bar) {
+    std::unique_lock lock(mutex_);
+    while (!ready_[run]) {
+      changed_.wait_for(lock, std::chrono::milliseconds(100));
+      if (ready_[run]) break;
+      bar.draw(progress_.jobs_ended, progress_.jobs_known,
+               static_cast<uint64_t>(std::count(ready_.begin(), ready_.end(), true)),
+               orders_.size());
+    }
+  }
+
+  void work() {
+    for (size_t run = next_++; run < orders_.size(); run = next_++) {
+      RunResult result = one(orders_[run]);
+      std::lock_guard lock(mutex_);
+      results_[run] = std::move(result);
+      ready_[run] = true;
+      changed_.notify_all();
+    }
+  }
+
+  RunResult one(const RunOrder& order) {
+    RunResult result;
+    try {
+      if (interrupt_wanted()) throw Interrupted();
+      std::shared_ptr<const Inputs> inputs = store_.load(order.scenario);
+      result.remarks = inputs->remarks;
+      OneRun(order, options_, progress_).make(*inputs, result);
+    } catch (...) {
+      result.error = std::current_exception();
+    }
+    return result;
+  }
+
+  const std::vector<RunOrder>& orders_;
+  const RunnerOptions& options_;
+  InputStore store_;
+  Progress progress_;
+  std::atomic<size_t> next_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<RunResult> results_;
+  std::vector<bool> ready_;
+};
+
+}  // namespace
+
+void run_all(const std::vector<RunOrder>& orders, const RunnerOptions& options,
+             const std::function<void(size_t, const RunResult&)>& done) {
+  Pool(orders, options).run(done);
+}
+
+}  // namespace orrery::cli

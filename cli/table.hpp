@@ -1,0 +1,28 @@
+// Tables of text: columns as wide as they need to be, numbers to the right.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace orrery::cli {
+
+class Table {
+ public:
+  /// Rows with fewer cells than others are filled up with empty ones.
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  /// The first column to the left, all others to the right, two spaces between.
+  std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// 1234567 as "1,234,567".
+std::string grouped(uint64_t number);
+/// `value` with so many decimals, rounded half to even on the decimal expansion, grouped: "1,234.5".
+std::string fixed(double value, int decimals);
+/// How many columns `text` takes: its characters, not its bytes.
+size_t columns_of(const std::string& text);
+
+}  // namespace orrery::cli
