@@ -23,6 +23,7 @@ Controller::Controller(const Controller& other)
       config_(other.config_),
       plan_(other.plan_),
       waiting_for_release_(other.waiting_for_release_),
+      fresh_(other.fresh_),
       boots_(other.boots_),
       ended_(other.ended_),
       dependents_(other.dependents_),
@@ -108,7 +109,7 @@ void Controller::expire(Instant now, uint8_t timer, Outbox& out) {
       break;
     default:
       resend_armed_ = false;
-      resend_unanswered(now, out);
+      resend_unanswered(out);
       break;
   }
 }
@@ -139,6 +140,7 @@ void Controller::submit(Instant now, const JobSpec& spec, Outbox& out) {
 
 void Controller::enqueue(Instant now, JobState& job, Outbox& out) {
   ledger_.queue(job, policy_->queue_key(job), now);
+  fresh_.push_back(job.spec->id);
   want_decision(now, Cause::kSubmission, &job, out);
 }
 

@@ -56,6 +56,7 @@ class Controller final : public Actor {
   void carry_out(Instant now, const Plan::Step& step, Outbox& out);
   bool may_start(const JobState& job, std::span<const Part> parts);
   void start(Instant now, JobState& job, const Plan::Step& step, Outbox& out);
+  void explain_fresh(Outbox& out);
   void wait(JobState& job, const Reason& reason, Outbox& out);
   void preempt(JobState& job, const Reason& reason, Outbox& out);
   void resize(JobState& job, const Plan::Step& step, Outbox& out);
@@ -72,7 +73,7 @@ class Controller final : public Actor {
   void requeue(Instant now, JobState& job, Reason reason, bool keeps_work, Outbox& out);
   void finish(Instant now, JobState& job, FinalState state, Outbox& out);
   void lose_node(Instant now, uint32_t node, Outbox& out);
-  void resend_unanswered(Instant now, Outbox& out);
+  void resend_unanswered(Outbox& out);
   void watch_unanswered(Instant now, Outbox& out);
 
   StartTask start_task(const JobState& job, uint32_t part) const;
@@ -83,6 +84,7 @@ class Controller final : public Actor {
   ControllerConfig config_;
   Plan plan_;
   std::vector<JobId> waiting_for_release_;  // in the order of their decisions
+  std::vector<JobId> fresh_;                // became pending since the last pass
   std::vector<uint32_t> boots_;             // by node: the boot that the ledger knows
   std::vector<uint8_t> ended_;              // by JobId: 1 once the job has ended
   std::multimap<JobId, JobId> dependents_;  // job -> jobs held until it ends

@@ -93,6 +93,7 @@ void Controller::requeue(Instant now, JobState& job, Reason reason, bool keeps_w
   job.parts_running = 0;
   out.note(Decision{job.spec, DecisionKind::kRequeue, reason, job.epoch, 0, 0});
   job.why = {};
+  fresh_.push_back(job.spec->id);
   ledger_.queue(job, policy_->queue_key(job), now);
 }
 
@@ -169,7 +170,7 @@ void Controller::watch_unanswered(Instant now, Outbox& out) {
   out.arm(kHousekeeping, now + config_.resend);
 }
 
-void Controller::resend_unanswered(Instant now, Outbox& out) {
+void Controller::resend_unanswered(Outbox& out) {
   for (const JobState& job : ledger_.slots()) {
     if (job.phase == JobPhase::kEnded || job.parts_open == 0) continue;
     for (uint32_t part = 0; part < job.parts.size(); ++part) {

@@ -46,6 +46,7 @@ void Controller::decide(Instant now, Outbox& out) {
   ledger_.forget_touched();
   policy_->decide(ledger_, now, plan_);
   for (const Plan::Step& step : plan_.steps()) carry_out(now, step, out);
+  explain_fresh(out);
   if (plan_.wake_at() < wake_armed_) {
     wake_armed_ = plan_.wake_at();
     out.arm(kWake, wake_armed_);
@@ -155,6 +156,19 @@ void Controller::wait(JobState& job, const Reason& reason, Outbox& out) {
   bool news = job.why.code != reason.code;
   job.why = reason;
   if (news) out.note(Decision{job.spec, DecisionKind::kWait, reason, job.epoch, 0, 0});
+}
+
+// A policy need not look at every job in every pass: one that it has not looked at waits behind
+// the first in order.
+void Controller::explain_fresh(Outbox& out) {
+  for (JobId id : fresh_) {
+    JobState* job = ledger_.find(id);
+    if (job == nullptr || job->phase != JobPhase::kPending) continue;
+    if (job->why.code != ReasonCode::kNone) continue;
+    JobId head = ledger_.pending().front().id;
+    wait(*job, {ReasonCode::kBehindHead, head.index, 0}, out);
+  }
+  fresh_.clear();
 }
 
 void Controller::refuse(JobState& job, Outbox& out) {

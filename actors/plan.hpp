@@ -33,7 +33,9 @@ class Plan {
 
   // ---- What the draft has left ----
   const Capacity& free(uint32_t node) const { return free_[node]; }
+  std::span<const Capacity> free() const { return free_; }
   bool is_up(uint32_t node) const { return up_[node] != 0; }
+  std::span<const uint8_t> up() const { return up_; }
   size_t node_count() const { return free_.size(); }
   /// Tasks of the common demand that fit on the node, and in all. Only while `counts()`.
   int32_t units(uint32_t node) const { return units_[node]; }

@@ -10,6 +10,10 @@ namespace orrery::sim {
 
 namespace {
 
+// A random failure is stamped with the boot that it ends, so that one which was drawn for a boot
+// that a listed outage has ended is void.
+constexpr uint64_t kRandomFailure = uint64_t{1} << 63;
+
 constexpr ActorId kEdge{0, 1};  // where submissions, cancellations and failures come in
 
 SimulationPlan checked(SimulationPlan plan) {
@@ -172,9 +176,10 @@ void Simulation::wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp)
     case Wake::kCancellation: return runtime_.post(kController, Delivery{kEdge, CancelJob{{index}}});
     case Wake::kNodeFails: {
       --failures_ahead_;
-      if (stamp != UINT64_MAX) {  // from the list: the stamp is the outage's number
+      if ((stamp & kRandomFailure) == 0) {  // from the list: the stamp is the outage's number
         return fail_node(now, index, plan_.faults.outages[stamp].until);
       }
+      if (stamp != (kRandomFailure | boots_[index])) return;
       return fail_node(now, index, saturating_add(now, faults_.time_to_repair(index)));
     }
     case Wake::kNodeRepaired: return repair_node(now, index);
@@ -212,22 +217,21 @@ void Simulation::schedule_faults() {
   if (!faults_.random_failures()) return;
   for (uint32_t node = 0; node < plan_.cluster->size(); ++node) {
     Instant at = saturating_add({}, faults_.time_to_failure(node));
-    runtime_.schedule(at, static_cast<uint8_t>(Wake::kNodeFails), node, UINT64_MAX);
+    runtime_.schedule(at, static_cast<uint8_t>(Wake::kNodeFails), node, kRandomFailure);
     ++failures_ahead_;
   }
 }
 
 void Simulation::fail_node(Instant now, uint32_t node, Instant repair_at) {
-  if (down_[node] == 0) {
-    down_[node] = 1;
-    world_.lose_node(now, node);
-    runtime_.remove_place(node + 1);
-    runtime_.schedule(saturating_add(now, plan_.faults.detection),
-                      static_cast<uint8_t>(Wake::kFailureSeen), node, boots_[node]);
-    if (repair_at == Instant::never()) return;
-    ++repairs_ahead_;
-    runtime_.schedule(repair_at, static_cast<uint8_t>(Wake::kNodeRepaired), node, 0);
-  }
+  if (down_[node] != 0) return;
+  down_[node] = 1;
+  world_.lose_node(now, node);
+  runtime_.remove_place(node + 1);
+  runtime_.schedule(saturating_add(now, plan_.faults.detection),
+                    static_cast<uint8_t>(Wake::kFailureSeen), node, boots_[node]);
+  if (repair_at == Instant::never()) return;
+  ++repairs_ahead_;
+  runtime_.schedule(repair_at, static_cast<uint8_t>(Wake::kNodeRepaired), node, 0);
 }
 
 void Simulation::repair_node(Instant now, uint32_t node) {
@@ -238,7 +242,7 @@ void Simulation::repair_node(Instant now, uint32_t node) {
   runtime_.post(agent, NodeBooted{{node}, ++boots_[node]});
   if (!faults_.random_failures()) return;
   runtime_.schedule(saturating_add(now, faults_.time_to_failure(node)),
-                    static_cast<uint8_t>(Wake::kNodeFails), node, UINT64_MAX);
+                    static_cast<uint8_t>(Wake::kNodeFails), node, kRandomFailure | boots_[node]);
   ++failures_ahead_;
 }
 

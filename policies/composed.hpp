@@ -1,0 +1,97 @@
+// ComposedPolicy: order x placement x backfill.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "actors/policy.hpp"
+#include "policies/order.hpp"
+#include "policies/placement.hpp"
+#include "policies/profile.hpp"
+
+namespace orrery {
+
+enum class Backfill : uint8_t {
+  kNone,          ///< strictly in order: the first that does not fit holds up the rest
+  kEasy,          ///< a later job may start if that does not delay the first (Lifka 1995)
+  kConservative,  ///< ... if that delays none before it (Mu'alem and Feitelson 2001)
+};
+
+struct Composition {
+  Order order = Order::kFcfs;
+  Placement place = Placement::kFirstFit;
+  Backfill backfill = Backfill::kNone;
+  double ageing_per_hour = 0;
+  Duration half_life = Duration::seconds(7 * 24 * 3600);
+  std::vector<double> las_thresholds;
+  uint64_t seed = 0;
+};
+
+class ComposedPolicy final : public Policy {
+ public:
+  explicit ComposedPolicy(Composition composition);
+
+  int64_t queue_key(const JobState& job) const override;
+  void decide(const ClusterView& view, Instant now, Plan& plan) override;
+  std::unique_ptr<Policy> clone() const override {
+    return std::make_unique<ComposedPolicy>(*this);
+  }
+
+ private:
+  // An end that frees resources: of a running job, or of one that this pass starts.
+  struct Release {
+    Instant at;
+    JobId job;
+    uint32_t tasks = 0;
+    bool operator<(const Release& o) const { return at != o.at ? at < o.at : job < o.job; }
+  };
+  // A pending job with the start that it was last promised and its rank in the order.
+  struct Promise {
+    Instant at;
+    size_t rank = 0;
+    PendingJob job;
+  };
+  // What the first job in order is promised: when it starts, and what is left beside it then.
+  struct Reservation {
+    Instant at = Instant::never();
+    int64_t extra = 0;              // units, where units tell all
+    std::vector<Capacity> beside;   // else node by node
+  };
+
+  template <class Jobs>
+  void in_order(const ClusterView& view, Instant now, Plan& plan, const Jobs& jobs);
+  template <class Jobs, class At>
+  void easy(const ClusterView& view, Instant now, Plan& plan, const Jobs& jobs, At head);
+  bool start(const ClusterView& view, Instant now, Plan& plan, const PendingJob& job,
+             Reason reason);
+  bool start_beside(const ClusterView& view, Instant now, Plan& plan, const PendingJob& job,
+                    Reservation& reserved, Reason reason);
+  Reservation reserve(const ClusterView& view, Instant now, const Plan& plan,
+                      const PendingJob& head);
+  static void give_back(const ClusterView& view, const Plan& plan, JobId id,
+                        std::vector<Capacity>& space);
+  template <class F>
+  void for_each_release(const ClusterView& view, Instant now, F&& f) const;
+
+  template <class Jobs>
+  void conservative(const ClusterView& view, Instant now, Plan& plan, const Jobs& jobs);
+  void preemptive(const ClusterView& view, Instant now, Plan& plan);
+  bool make_room(const ClusterView& view, Instant now, Plan& plan, const JobState& job,
+                 int64_t key);
+  void plan_demotions(const ClusterView& view, Instant now, Plan& plan);
+  int64_t key_now(const JobState& job, Instant now) const;
+
+  Composition how_;
+  Placer placer_;
+  FairShare shares_;
+  std::map<JobId, Instant> promised_;  // conservative: the start that each job was last promised
+
+  // Scratch memory of one pass.
+  std::vector<Release> started_;       // jobs started in this pass, in order of their ends
+  std::vector<PendingJob> sorted_;
+  std::vector<Promise> reserved_;
+  std::vector<JobId> preempted_;
+  Profile profile_;
+};
+
+}  // namespace orrery

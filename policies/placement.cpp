@@ -1,0 +1,159 @@
+#include "policies/placement.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <queue>
+
+namespace orrery {
+
+namespace {
+
+// Calls f(node, tasks that fit) for nodes in ascending order until f returns false.
+template <class F>
+void for_each_room(const Space& space, const TaskDemand& demand, uint32_t wanted, F&& f) {
+  if (space.counted != nullptr) {
+    std::span<const uint64_t> words = space.counted->nodes_with_units();
+    for (size_t w = 0; w < words.size(); ++w) {
+      for (uint64_t word = words[w]; word != 0; word &= word - 1) {
+        auto node = static_cast<uint32_t>(w * 64 + static_cast<size_t>(std::countr_zero(word)));
+        if (!f(node, static_cast<uint32_t>(space.counted->units(node)))) return;
+      }
+    }
+    return;
+  }
+  for (uint32_t node = 0; node < space.free.size(); ++node) {
+    if (space.up[node] == 0) continue;
+    uint32_t type = space.cluster->nodes[node].gpu_type;
+    uint32_t fits = tasks_that_fit(space.free[node], type, demand, wanted);
+    if (fits > 0 && !f(node, fits)) return;
+  }
+}
+
+// A frozen gang goes on where it is: its memory is there, its processors must be free.
+bool may_resume(const Space& space, const JobState& job) {
+  TaskDemand needed = job.spec->each;
+  needed.memory_mib = 0;
+  needed.gpu_memory_mib = 0;
+  for (const Part& part : job.parts) {
+    if (space.up[part.node] == 0 || !fits(space.free[part.node], needed, part)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+uint32_t Placer::count(const Space& space, const TaskDemand& demand, uint32_t wanted) {
+  if (space.counted != nullptr) {
+    return static_cast<uint32_t>(std::min<int64_t>(space.counted->total_units(), wanted));
+  }
+  uint64_t total = 0;
+  for_each_room(space, demand, wanted, [&](uint32_t, uint32_t fits) {
+    total += fits;
+    return total < wanted;
+  });
+  return static_cast<uint32_t>(std::min<uint64_t>(total, wanted));
+}
+
+bool Placer::gather(const Space& space, const TaskDemand& demand, uint32_t tasks) {
+  rooms_.clear();
+  if (space.counted != nullptr && space.counted->total_units() < tasks) return false;
+  uint64_t total = 0;
+  bool first_fit = how_ == Placement::kFirstFit;
+  for_each_room(space, demand, tasks, [&](uint32_t node, uint32_t fits) {
+    rooms_.push_back({node, fits});
+    total += fits;
+    return !(first_fit && total >= tasks);
+  });
+  return total >= tasks;
+}
+
+// Brings the rooms into the order in which they are filled.
+void Placer::order(const Space& space, uint32_t tasks) {
+  auto left = [&](const Room& r) { return space.free[r.node].cpu_milli; };
+  auto tighter = [&](const Room& x, const Room& y) {
+    if (x.fits != y.fits) return x.fits < y.fits;
+    if (left(x) != left(y)) return left(x) < left(y);
+    return x.node < y.node;
+  };
+  auto roomier = [&](const Room& x, const Room& y) {
+    return x.fits != y.fits ? x.fits > y.fits : x.node < y.node;
+  };
+  switch (how_) {
+    case Placement::kFirstFit: return;
+    case Placement::kBestFit: std::sort(rooms_.begin(), rooms_.end(), tighter); return;
+    case Placement::kWorstFit: std::sort(rooms_.begin(), rooms_.end(), roomier); return;
+    case Placement::kRandom:
+      for (size_t i = rooms_.size(); i > 1; --i) {
+        std::swap(rooms_[i - 1], rooms_[random_.below(i)]);
+      }
+      return;
+    case Placement::kConsolidate: break;
+  }
+  std::sort(rooms_.begin(), rooms_.end(), roomier);
+  // Full nodes first; then, for what remains, the tightest node that holds it.
+  size_t filled = 0;
+  while (filled < rooms_.size() && rooms_[filled].fits < tasks) tasks -= rooms_[filled++].fits;
+  auto from = rooms_.begin() + static_cast<std::ptrdiff_t>(filled);
+  auto holds = std::partition_point(from, rooms_.end(),
+                                    [&](const Room& r) { return r.fits >= tasks; });
+  if (from != holds) std::iter_swap(from, std::min_element(from, holds, tighter));
+}
+
+// Worst fit for several tasks: each on the node that then has the most room.
+void Placer::spread(uint32_t tasks) {
+  std::vector<uint32_t> used(rooms_.size(), 0);
+  auto less_room = [&](size_t x, size_t y) {
+    uint32_t rx = rooms_[x].fits - used[x];
+    uint32_t ry = rooms_[y].fits - used[y];
+    return rx != ry ? rx < ry : x > y;
+  };
+  std::vector<size_t> heap;
+  for (size_t i = 0; i < rooms_.size(); ++i) heap.push_back(i);
+  std::make_heap(heap.begin(), heap.end(), less_room);
+  for (; tasks > 0; --tasks) {
+    std::pop_heap(heap.begin(), heap.end(), less_room);
+    ++used[heap.back()];
+    std::push_heap(heap.begin(), heap.end(), less_room);
+  }
+  for (size_t i = 0; i < rooms_.size(); ++i) rooms_[i].fits = used[i];
+}
+
+void Placer::add_parts(const Space& space, const TaskDemand& demand, Room room) {
+  if (demand.gpus == 0) {
+    parts_.push_back({room.node, room.fits, {0, static_cast<uint16_t>(demand.gpu_milli)}});
+    return;
+  }
+  if (!demand.shares_gpu()) {
+    parts_.push_back({room.node, room.fits, choose_gpus(space.free[room.node], demand, room.fits)});
+    return;
+  }
+  // Tasks that share GPUs get a container each, so that each has a GPU set of its own.
+  Capacity left = space.free[room.node];
+  for (uint32_t task = 0; task < room.fits; ++task) {
+    Part part{room.node, 1, choose_gpus(left, demand, 1)};
+    take(left, demand, part);
+    parts_.push_back(part);
+  }
+}
+
+std::span<const Part> Placer::place(const Space& space, const JobState& job, uint32_t tasks) {
+  parts_.clear();
+  if (job.suspended) {
+    if (may_resume(space, job)) parts_ = job.parts;
+    return parts_;
+  }
+  const TaskDemand& demand = job.spec->each;
+  if (!gather(space, demand, tasks)) return {};
+  order(space, tasks);
+  if (how_ == Placement::kWorstFit && tasks > 1) spread(tasks);
+  for (const Room& room : rooms_) {
+    if (tasks == 0) break;
+    uint32_t here = std::min(room.fits, tasks);
+    if (here == 0) continue;
+    add_parts(space, demand, {room.node, here});
+    tasks -= here;
+  }
+  return parts_;
+}
+
+}  // namespace orrery

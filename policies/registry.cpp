@@ -1,0 +1,115 @@
+#include "policies/registry.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "actors/error.hpp"
+#include "policies/composed.hpp"
+
+namespace orrery {
+
+namespace {
+
+template <class E>
+struct Named {
+  NamedPart part;
+  E value;
+};
+
+constexpr std::array kOrders{
+    Named<Order>{{"fcfs", "by submission"}, Order::kFcfs},
+    Named<Order>{{"sjf", "shortest requested time first"}, Order::kSjf},
+    Named<Order>{{"srtf", "shortest remaining requested time first, preemptive"}, Order::kSrtf},
+    Named<Order>{{"priority", "highest priority first, with ageing"}, Order::kPriority},
+    Named<Order>{{"fair-share", "least decayed usage of group and user first"}, Order::kFairShare},
+    Named<Order>{{"las", "least attained service first, in queues, preemptive"}, Order::kLas},
+};
+constexpr std::array kPlacements{
+    Named<Placement>{{"first-fit", "nodes by number"}, Placement::kFirstFit},
+    Named<Placement>{{"best-fit", "the node with the least room first"}, Placement::kBestFit},
+    Named<Placement>{{"worst-fit", "each task where most room is"}, Placement::kWorstFit},
+    Named<Placement>{{"consolidate", "the fewest nodes for a gang"}, Placement::kConsolidate},
+    Named<Placement>{{"random", "nodes in random order, seeded"}, Placement::kRandom},
+};
+constexpr std::array kBackfills{
+    Named<Backfill>{{"none", "the first that does not fit holds up the rest"}, Backfill::kNone},
+    Named<Backfill>{{"easy", "a later job may start if it does not delay the first"},
+                    Backfill::kEasy},
+    Named<Backfill>{{"conservative", "a later job may start if it delays none before it"},
+                    Backfill::kConservative},
+};
+constexpr std::array kPreemptions{
+    Named<StopMode>{{"requeue", "the job is killed and starts again"}, StopMode::kKill},
+    Named<StopMode>{{"suspend", "the job is frozen where it is; its memory stays"},
+                    StopMode::kSuspend},
+    Named<StopMode>{{"checkpoint", "the job writes a checkpoint and goes on from it"},
+                    StopMode::kCheckpoint},
+};
+
+template <class Table>
+auto by_name(const Table& table, const std::string& name, const char* key) {
+  std::string known;
+  for (const auto& row : table) {
+    if (row.part.name == name) return row.value;
+    known += (known.empty() ? "" : ", ") + std::string(row.part.name);
+  }
+  throw InputError({key, 0, 0, "one of " + known, "\"" + name + "\"", ""});
+}
+
+template <class Table>
+std::vector<NamedPart> names(const Table& table) {
+  std::vector<NamedPart> parts;
+  for (const auto& row : table) parts.push_back(row.part);
+  return parts;
+}
+
+std::vector<double> thresholds(const std::string& text) {
+  std::vector<double> values;
+  const char* at = text.data();
+  const char* end = at + text.size();
+  while (at < end) {
+    double value = 0;
+    auto [next, error] = std::from_chars(at, end, value);
+    bool ascending = values.empty() || value > values.back();
+    bool separated = next == end || *next == ',';
+    if (error != std::errc{} || !ascending || !separated || value <= 0) {
+      throw InputError({"policy.las_thresholds", 0, 0,
+                        "ascending numbers of seconds above 0, separated by commas",
+                        "\"" + text + "\"", "write \"3600,36000\""});
+    }
+    values.push_back(value);
+    at = next == end ? end : next + 1;
+  }
+  return values;
+}
+
+}  // namespace
+
+std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
+  Composition how;
+  how.order = by_name(kOrders, config.order, "policy.order");
+  how.place = by_name(kPlacements, config.place, "policy.place");
+  how.backfill = by_name(kBackfills, config.backfill, "policy.backfill");
+  bool preemptive = how.order == Order::kSrtf || how.order == Order::kLas;
+  if (preemptive && how.backfill != Backfill::kNone) {
+    throw InputError({"policy.backfill", 0, 0, "none with order " + config.order,
+                      "\"" + config.backfill + "\"",
+                      "an order that takes running jobs off passes over what does not fit"});
+  }
+  how.ageing_per_hour = config.ageing_per_hour;
+  how.half_life = config.half_life;
+  how.las_thresholds = thresholds(config.las_thresholds);
+  how.seed = config.seed;
+  return std::make_unique<ComposedPolicy>(std::move(how));
+}
+
+StopMode preemption_mode(const PolicyConfig& config) {
+  return by_name(kPreemptions, config.preempt, "policy.preempt");
+}
+
+std::vector<NamedPart> order_names() { return names(kOrders); }
+std::vector<NamedPart> placement_names() { return names(kPlacements); }
+std::vector<NamedPart> backfill_names() { return names(kBackfills); }
+std::vector<NamedPart> preemption_names() { return names(kPreemptions); }
+
+}  // namespace orrery
