@@ -196,8 +196,8 @@ class Painter {
     if (this.width === width && this.height === height) return;
     this.width = width;
     this.height = height;
-    this.cover = new Float32Array(width * height);
-    this.colour = new Uint32Array(width * height);
+    // Of each pixel: how much is covered, and the sums of the colours that cover it.
+    this.cover = new Float32Array(4 * width * height);
     this.image = new ImageData(width, height);
   }
   // view: {t0, t1, y0, y1}; returns how many rectangles are in view.
@@ -221,31 +221,33 @@ class Painter {
   }
   fill(left, right, top, bottom, colour) {
     const { cover, width } = this;
+    const r = colour & 255;
+    const g = colour >> 8 & 255;
+    const b = colour >> 16;
     for (let y = Math.floor(top); y < bottom; ++y) {
       const tall = Math.min(y + 1, bottom) - Math.max(y, top);
       for (let x = Math.floor(left); x < right; ++x) {
         const part = tall * (Math.min(x + 1, right) - Math.max(x, left));
-        const at = y * width + x;
-        if (part >= cover[at]) this.colour[at] = colour;
+        const at = 4 * (y * width + x);
         cover[at] += part;
+        cover[at + 1] += part * r;
+        cover[at + 2] += part * g;
+        cover[at + 3] += part * b;
       }
     }
   }
   blend(back) {
+    const { cover } = this;
     const out = new Uint32Array(this.image.data.buffer);
     const [backR, backG, backB] = back;
-    const empty = (255 << 24 | backB << 16 | backG << 8 | backR) >>> 0;
-    for (let i = 0; i < out.length; ++i) {
-      const a = Math.min(1, this.cover[i]);
-      if (a === 0) {
-        out[i] = empty;
-        continue;
-      }
-      const c = this.colour[i];
-      const r = backR + ((c & 255) - backR) * a;
-      const g = backG + ((c >> 8 & 255) - backG) * a;
-      const b = backB + ((c >> 16 & 255) - backB) * a;
-      out[i] = (255 << 24 | b << 16 | g << 8 | r) >>> 0;
+    for (let i = 0, at = 0; i < out.length; ++i, at += 4) {
+      const covered = cover[at];
+      const scale = covered > 1 ? 1 / covered : 1;
+      const left = covered > 1 ? 0 : 1 - covered;
+      const r = backR * left + cover[at + 1] * scale;
+      const g = backG * left + cover[at + 2] * scale;
+      const b = backB * left + cover[at + 3] * scale;
+      out[i] = 255 << 24 | b << 16 | g << 8 | r;
     }
   }
 }
