@@ -12,7 +12,7 @@ class FunctionPolicy final : public Policy {
   /// As Policy::decide.
   using Decide = void (*)(const ClusterView& view, Instant now, Plan& plan);
 
-  explicit FunctionPolicy(Decide decide) : decide_(decide) {}
+  explicit FunctionPolicy(Decide function) : decide_(function) {}
 
   void decide(const ClusterView& view, Instant now, Plan& plan) override {
     decide_(view, now, plan);

@@ -71,8 +71,8 @@ class Walk {
   }
 
   Brace kind() const {
-    static const std::set<std::string_view> kScopes{"namespace", "class", "struct", "enum",
-                                                    "union", "extern", "export"};
+    static const std::set<std::string_view> kScopes{"namespace", "class",  "struct", "enum",
+                                                    "union",     "extern", "export"};
     if (inside_function()) return Brace::kOther;
     const size_t start = head_start();
     // A brace right behind the braces of a constructor's initialisers opens its body.

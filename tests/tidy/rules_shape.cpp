@@ -29,8 +29,8 @@ size_t columns_of(std::string_view line) {
 void check_blanks(const SourceFile& file, std::string_view line, size_t number,
                   Findings& findings) {
   if (line.find('\t') != std::string_view::npos) {
-    findings.push_back({file.path, number, "tab", "a tab", "blanks",
-                        "it looks different in every editor"});
+    findings.push_back(
+        {file.path, number, "tab", "a tab", "blanks", "it looks different in every editor"});
   }
   if (!line.empty() && (line.back() == ' ' || line.back() == '\r')) {
     findings.push_back({file.path, number, "trailing-blank", "a blank at the end of the line",
@@ -39,8 +39,7 @@ void check_blanks(const SourceFile& file, std::string_view line, size_t number,
 }
 
 /// A note of what is left to do needs the number of an issue, in parentheses: (#12).
-void check_todo(const SourceFile& file, std::string_view line, size_t number,
-                Findings& findings) {
+void check_todo(const SourceFile& file, std::string_view line, size_t number, Findings& findings) {
   // Put together here, so that this file does not find itself.
   static const std::vector<std::string> kWords{std::string("TO") + "DO", std::string("FIX") + "ME",
                                                std::string("XX") + "X"};

@@ -22,45 +22,71 @@ struct Ban {
   std::set<std::string_view> words;
   std::string_view instead;
   std::string_view why;
-  bool called = false;  ///< only where a call of the word stands: `time(`, not `job.time`
+  bool called = false;           ///< only where a call of the word stands: `time(`, not `job.time`
   std::string_view except = {};  ///< the one file that may
 };
 
 const std::vector<Ban>& bans() {
   static const std::vector<Ban> kBans{
-      {"wall-clock", &kRepeatable,
+      {"wall-clock",
+       &kRepeatable,
        {"steady_clock", "system_clock", "high_resolution_clock", "utc_clock", "file_clock",
         "gettimeofday", "clock_gettime", "localtime", "gmtime", "localtime_r", "gmtime_r",
         "strftime", "ftime", "timespec_get"},
-       "the `now` of the step", "a run must not depend on when it runs"},
-      {"wall-clock", &kRepeatable, {"time", "clock"}, "the `now` of the step",
-       "a run must not depend on when it runs", true},
-      {"random", &kEverywhere,
+       "the `now` of the step",
+       "a run must not depend on when it runs"},
+      {"wall-clock",
+       &kRepeatable,
+       {"time", "clock"},
+       "the `now` of the step",
+       "a run must not depend on when it runs",
+       true},
+      {"random",
+       &kEverywhere,
        {"rand", "srand", "rand_r", "drand48", "random_device", "mt19937", "mt19937_64",
         "minstd_rand", "minstd_rand0", "ranlux24", "ranlux48", "default_random_engine",
         "random_shuffle"},
        "orrery::Random(seed, actor, purpose) of actors/random.hpp",
        "each use needs a stream of its own that is equal on every machine"},
-      {"environment", &kRepeatable, {"getenv", "secure_getenv", "setenv", "putenv", "environ"},
-       "a field of a config that cli/ fills in", "a run must not depend on who starts it"},
-      {"sleep", &kRepeatable, {"usleep", "nanosleep", "sleep_for", "sleep_until"}, "Outbox::arm",
+      {"environment",
+       &kRepeatable,
+       {"getenv", "secure_getenv", "setenv", "putenv", "environ"},
+       "a field of a config that cli/ fills in",
+       "a run must not depend on who starts it"},
+      {"sleep",
+       &kRepeatable,
+       {"usleep", "nanosleep", "sleep_for", "sleep_until"},
+       "Outbox::arm",
        "nothing here waits: virtual time passes by events"},
-      {"sleep", &kRepeatable, {"sleep"}, "Outbox::arm",
-       "nothing here waits: virtual time passes by events", true},
-      {"thread", &kPure,
+      {"sleep",
+       &kRepeatable,
+       {"sleep"},
+       "Outbox::arm",
+       "nothing here waits: virtual time passes by events",
+       true},
+      {"thread",
+       &kPure,
        {"thread", "jthread", "async", "mutex", "condition_variable", "thread_local", "atomic"},
-       "values that the runtime hands over", "one thread steps the actors; cli/ runs several runs"},
-      {"unordered", &kPure,
+       "values that the runtime hands over",
+       "one thread steps the actors; cli/ runs several runs"},
+      {"unordered",
+       &kPure,
        {"unordered_map", "unordered_set", "unordered_multimap", "unordered_multiset"},
-       "a vector indexed by id, or std::map", "hash order differs from machine to machine"},
-      {"output", &kPure,
+       "a vector indexed by id, or std::map",
+       "hash order differs from machine to machine"},
+      {"output",
+       &kPure,
        {"cout", "cerr", "clog", "printf", "fprintf", "puts", "fopen", "ofstream", "ifstream"},
-       "Outbox::note", "what a run tells goes into its record, in order", false,
+       "Outbox::note",
+       "what a run tells goes into its record, in order",
+       false,
        "actors/check.hpp"},
-      {"locale", &kEverywhere,
+      {"locale",
+       &kEverywhere,
        {"atof", "atoi", "atol", "strtod", "strtof", "strtol", "strtoul", "strtoll", "strtoull",
         "stod", "stof", "stoi", "stol", "stoul", "stoll", "stoull", "setlocale"},
-       "std::from_chars", "a locale must not change a number, and errors must not pass silently"},
+       "std::from_chars",
+       "a locale must not change a number, and errors must not pass silently"},
   };
   return kBans;
 }
@@ -198,8 +224,8 @@ Findings check_unordered_iteration(const Tree& tree) {
       if (!names.contains(tokens[i].text)) continue;
       const bool range_for = text_at(tokens, i - 1) == ":" && text_at(tokens, i + 1) == ")";
       const std::string_view member = text_at(tokens, i + 2);
-      const bool iterated = text_at(tokens, i + 1) == "." &&
-                            (member == "begin" || member == "cbegin");
+      const bool iterated =
+          text_at(tokens, i + 1) == "." && (member == "begin" || member == "cbegin");
       if (!range_for && !iterated) continue;
       findings.push_back({file.path, tokens[i].line, "unordered-iteration",
                           "iteration over " + std::string(tokens[i].text),

@@ -18,7 +18,7 @@ size_t blank_length(std::string_view text, size_t at) {
     const size_t found = rest.find(end, from);
     return found == std::string_view::npos ? rest.size() : found + end.size();
   };
-  if (rest.starts_with("//")) return until("\n", 2) - (text.find('\n', at) != std::string_view::npos ? 1 : 0);
+  if (rest.starts_with("//")) return std::min(rest.find('\n'), rest.size());
   if (rest.starts_with("/*")) return until("*/", 2);
   if (rest.starts_with("R\"") && (at == 0 || !is_word(text[at - 1]))) {
     const size_t open = rest.find('(');
@@ -40,9 +40,9 @@ bool skipped_folder(const std::filesystem::path& path) {
 }
 
 bool is_text(const std::filesystem::path& path) {
-  static const std::array<std::string_view, 12> kExtensions{
-      ".cpp", ".hpp", ".md",   ".txt", ".cmake", ".yaml",
-      ".yml", ".json", ".sh", ".js",  ".css",   ".html"};
+  static const std::array<std::string_view, 12> kExtensions{".cpp",   ".hpp",  ".md",  ".txt",
+                                                            ".cmake", ".yaml", ".yml", ".json",
+                                                            ".sh",    ".js",   ".css", ".html"};
   const std::string extension = path.extension().string();
   const std::string name = path.filename().string();
   return name == "dev" || name == "run" ||
@@ -92,9 +92,11 @@ std::vector<size_t> block_comments_of(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     const size_t length = blank_length(text, at);
     const std::string_view comment = text.substr(at, length);
-    const bool name = comment.size() > 4 && std::all_of(comment.begin() + 2, comment.end() - 2,
-                                                        is_word);
-    if (comment.starts_with("/*") && !name) {
+    const size_t letters = comment.size() > 4 ? comment.size() - 4 : 0;
+    std::string_view name = comment.substr(std::min<size_t>(2, length), letters);
+    if (name.ends_with('=')) name.remove_suffix(1);
+    const bool names = !name.empty() && std::all_of(name.begin(), name.end(), is_word);
+    if (comment.starts_with("/*") && !names) {
       found.push_back(static_cast<size_t>(std::count(text.begin(), text.begin() + at, '\n')) + 1);
     }
     at += std::max<size_t>(length, 1);

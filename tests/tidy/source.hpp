@@ -50,7 +50,8 @@ Tree load_tree(const std::filesystem::path& root);
 /// that offsets and line numbers hold.
 std::string code_of(std::string_view text);
 
-/// The lines on which block comments start, but for the names of unused parameters: f(int /*a*/).
+/// The lines on which block comments start, but for those that name a parameter or an argument:
+/// `f(int /*now*/)`, `f(/*seed=*/0)`.
 std::vector<size_t> block_comments_of(std::string_view text);
 
 /// The tokens of a code view; the views point into `code`.

@@ -1,8 +1,7 @@
 // The rules of tests/tidy on this repository.
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <iterator>
 #include <set>
 #include <string>
