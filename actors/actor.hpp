@@ -72,12 +72,14 @@ using Wish = std::variant<Send, Arm, Disarm, Command, Spawn, Retire>;
 /// What a step asks for. The runtime grants the wishes after the step, in order, in one place.
 class Outbox {
  public:
-  void send(ActorId to, Message message) { wishes_.emplace_back(Send{to, message}); }
+  void send(ActorId to, const Message& message) {
+    wishes_.emplace_back(std::in_place_type<Send>, to, message);
+  }
   void arm(uint8_t timer, Instant at, Phase phase = Phase::kInOrder) {
     wishes_.emplace_back(Arm{timer, at, phase});
   }
   void disarm(uint8_t timer) { wishes_.emplace_back(Disarm{timer}); }
-  void command(Command command) { wishes_.emplace_back(command); }
+  void command(const Command& command) { wishes_.emplace_back(command); }
   void spawn(uint32_t serial, std::unique_ptr<Actor> actor) {
     wishes_.emplace_back(Spawn{serial, static_cast<uint32_t>(spawned_.size())});
     spawned_.push_back(std::move(actor));

@@ -48,8 +48,9 @@ JobState& Ledger::add(const JobSpec& spec) {
   fresh.spec = &spec;
   job = std::move(fresh);
   if (!any_demand_) {
-    any_demand_ = true;
     common_ = spec.each;
+    common_when_empty_ = tasks_when_empty(common_);
+    any_demand_ = true;
   }
   uniform_ = uniform_ && common_ == spec.each;
   if (spec.user >= user_usage_.size()) {

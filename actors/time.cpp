@@ -7,6 +7,8 @@ namespace orrery {
 
 namespace {
 
+__extension__ typedef __int128 Wide;  // wide enough that no step of a parse overflows
+
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 struct Unit {
@@ -37,14 +39,14 @@ bool read_amount(std::string_view& text, std::string_view& digits) {
 }
 
 bool scale(std::string_view digits, int64_t unit_ns, int64_t& out) {
-  __int128 value = 0;
+  Wide value = 0;
   size_t i = 0;
   for (; i < digits.size() && digits[i] != '.'; ++i) {
     value = value * 10 + (digits[i] - '0');
     if (value > INT64_MAX) return false;
   }
   value *= unit_ns;
-  __int128 place = unit_ns;
+  Wide place = unit_ns;
   for (++i; i < digits.size(); ++i) {
     place /= 10;
     value += place * (digits[i] - '0');

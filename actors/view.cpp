@@ -14,6 +14,7 @@ uint32_t JobState::size() const {
 }
 
 uint64_t ClusterView::tasks_when_empty(const TaskDemand& demand) const {
+  if (any_demand_ && demand == common_ && common_when_empty_ > 0) return common_when_empty_;
   uint64_t total = 0;
   for (const NodeSpec& node : cluster_->nodes) {
     total += tasks_that_fit(node.capacity, node.gpu_type, demand, limits::kTasksPerJob);

@@ -127,6 +127,7 @@ class ClusterView {
   std::vector<Usage> user_usage_;
   std::vector<uint32_t> group_of_user_;
   TaskDemand common_;
+  uint64_t common_when_empty_ = 0;
   bool uniform_ = true;
   bool any_demand_ = false;
 };

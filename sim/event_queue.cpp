@@ -20,26 +20,26 @@ uint64_t EventQueue::next_key(Phase phase, uint32_t slot) {
   return phase == Phase::kSettled ? key | kSettledBit : key;
 }
 
-void EventQueue::push(Instant at, Phase phase, Event&& event) {
+void EventQueue::push(Instant at, Phase phase, const Event& event) {
   ORRERY_CHECK(at >= now_, "nothing happens in the past");
   if (at == now_) {
-    Ring<Present>& ring = phase == Phase::kSettled ? settled_ : present_;
-    ring.push({next_key(phase, 0), std::move(event)});
+    // Within the instant the rings keep the order of pushing: no sequence number is needed.
+    (phase == Phase::kSettled ? settled_ : present_).push() = event;
     return;
   }
-  uint32_t slot = store(std::move(event));
+  uint32_t slot = store(event);
   heap_push({at.ns, next_key(phase, slot)});
 }
 
-uint32_t EventQueue::store(Event&& event) {
+uint32_t EventQueue::store(const Event& event) {
   if (unused_.empty()) {
     ORRERY_CHECK(slab_.size() < limits::kPendingEvents, "fewer than 2^24 events are pending");
-    slab_.push_back(std::move(event));
+    slab_.push_back(event);
     return static_cast<uint32_t>(slab_.size() - 1);
   }
   uint32_t slot = unused_.back();
   unused_.pop_back();
-  slab_[slot] = std::move(event);
+  slab_[slot] = event;
   return slot;
 }
 
@@ -97,20 +97,20 @@ Instant EventQueue::next_at() const {
   return {least};
 }
 
-bool EventQueue::pop(Event& event) {
+bool EventQueue::pop_slowly(Event& event) {
   fill_hole();
   // What the heap holds for this instant was pushed before the instant came, so before anything in
   // the rings; but settled events wait for all others.
   bool heap_now = !heap_.empty() && heap_.front().at == now_.ns;
-  bool heap_in_order = heap_now && (heap_.front().key & kSettledBit) == 0;
-  if (!heap_in_order) {
+  heap_due_ = heap_now && (heap_.front().key & kSettledBit) == 0;
+  if (!heap_due_) {
     if (!present_.empty()) {
-      event = std::move(present_.front().event);
+      event = present_.front();
       present_.pop();
       return true;
     }
     if (!settled_.empty() && !heap_now) {
-      event = std::move(settled_.front().event);
+      event = settled_.front();
       settled_.pop();
       return true;
     }
@@ -118,7 +118,8 @@ bool EventQueue::pop(Event& event) {
   if (heap_.empty()) return false;
   uint32_t slot = static_cast<uint32_t>(heap_.front().key & kSlotMask);
   now_ = {heap_.front().at};
-  event = std::move(slab_[slot]);
+  heap_due_ = true;
+  event = slab_[slot];
   unused_.push_back(slot);
   hole_ = true;
   --pending_;

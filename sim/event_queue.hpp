@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "actors/actor.hpp"
@@ -16,6 +17,8 @@
 #include "actors/limits.hpp"
 
 namespace orrery::sim {
+
+static_assert(std::is_trivially_copyable_v<Input>, "an event is copied byte by byte");
 
 /// An input on its way to an actor, or (place kWorldPlace) a wake-up call of the world.
 struct Event {
@@ -34,9 +37,10 @@ class Ring {
   size_t size() const { return tail_ - head_; }
   T& front() { return items_[head_ & mask_]; }
   void pop() { ++head_; }
-  void push(T&& item) {
+  /// A new last item, to be filled by the caller.
+  T& push() {
     if (size() == items_.size()) grow();
-    items_[tail_++ & mask_] = std::move(item);
+    return items_[tail_++ & mask_];
   }
 
  private:
@@ -59,10 +63,18 @@ class Ring {
 class EventQueue {
  public:
   /// Requires: at >= now().
-  void push(Instant at, Phase phase, Event&& event);
+  void push(Instant at, Phase phase, const Event& event);
+  /// An event of the present instant, in order, to be filled by the caller before anything else is
+  /// pushed.
+  Event& push_now() { return present_.push(); }
 
   /// Takes the next event into `event` and moves now() to its instant; false when there is none.
-  bool pop(Event& event);
+  bool pop(Event& event) {
+    if (heap_due_ || present_.empty()) return pop_slowly(event);
+    event = present_.front();
+    present_.pop();
+    return true;
+  }
 
   /// The instant of the next event; never() when there is none.
   Instant next_at() const;
@@ -75,22 +87,20 @@ class EventQueue {
     uint64_t key = UINT64_MAX;  // phase, sequence, slot: see key_of
     bool operator<(const Entry& o) const { return at != o.at ? at < o.at : key < o.key; }
   };
-  struct Present {
-    uint64_t key = 0;
-    Event event;
-  };
 
+  bool pop_slowly(Event& event);
   uint64_t next_key(Phase phase, uint32_t slot);
   void heap_push(Entry entry);
   void fill_hole();
   void sift_down(size_t at, Entry entry);
-  uint32_t store(Event&& event);
+  uint32_t store(const Event& event);
 
   Instant now_;
   uint64_t sequence_ = 0;
-  Ring<Present> present_;
-  Ring<Present> settled_;
+  Ring<Event> present_;
+  Ring<Event> settled_;
   std::vector<Entry> heap_;  // 4-ary; the root may be a hole left by pop
+  bool heap_due_ = false;    // the heap may hold in-order events for now()
   bool hole_ = false;        // filled by the next push for the price of one sift
   size_t pending_ = 0;       // events in the heap
   std::vector<Event> slab_;

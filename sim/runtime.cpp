@@ -57,12 +57,14 @@ Actor* Runtime::find(ActorId id) {
   return found == nullptr ? nullptr : found->actor.get();
 }
 
-void Runtime::post(ActorId to, Input input) {
-  queue_.push(now(), Phase::kInOrder, Event{to, 0, std::move(input)});
+void Runtime::post(ActorId to, const Input& input) {
+  Event& event = queue_.push_now();
+  event.to = to;
+  event.input = input;
 }
 
-void Runtime::post_at(Instant at, ActorId to, Input input) {
-  queue_.push(at, Phase::kInOrder, Event{to, 0, std::move(input)});
+void Runtime::post_at(Instant at, ActorId to, const Input& input) {
+  queue_.push(at, Phase::kInOrder, Event{to, 0, input});
 }
 
 void Runtime::schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp, Phase phase) {
@@ -99,7 +101,9 @@ void Runtime::deliver(Event& event) {
 
 void Runtime::send(ActorId from, const Send& wish) {
   if (from.place == wish.to.place || network_.ideal()) {
-    post(wish.to, Delivery{from, wish.message});
+    Event& event = queue_.push_now();
+    event.to = wish.to;
+    event.input.emplace<Delivery>(from, wish.message);
     return;
   }
   Network::Arrivals arrivals = network_.carry(now(), from.place, wish.to.place);

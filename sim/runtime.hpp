@@ -49,9 +49,9 @@ class Runtime {
   Actor* find(ActorId id);
 
   /// Hands `input` to an actor at the present instant, past the network.
-  void post(ActorId to, Input input);
+  void post(ActorId to, const Input& input);
   /// The same at a later instant.
-  void post_at(Instant at, ActorId to, Input input);
+  void post_at(Instant at, ActorId to, const Input& input);
   /// Wakes the world at `at`.
   void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp,
                 Phase phase = Phase::kInOrder);
