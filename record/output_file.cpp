@@ -19,9 +19,9 @@ constexpr size_t kBufferBytes = 256 * 1024;
 
 }  // namespace
 
-OutputFile::OutputFile(std::filesystem::path path)
+OutputFile::OutputFile(std::filesystem::path path, Naming naming)
     : path_(std::move(path)),
-      part_(path_.string() + ".part"),
+      part_(path_.string() + (naming == Naming::kAtOnce ? "" : ".part")),
       buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)),
       capacity_(kBufferBytes),
       at_(buffer_.get()),
@@ -33,7 +33,7 @@ OutputFile::OutputFile(std::filesystem::path path)
 OutputFile::~OutputFile() {
   if (file_ < 0) return;
   ::close(file_);
-  ::unlink(part_.c_str());
+  if (part_ != path_) ::unlink(part_.c_str());
 }
 
 void OutputFile::fail(const char* deed) const {
@@ -77,12 +77,11 @@ void OutputFile::commit() {
   flush();
   int closed = ::close(file_);
   file_ = -1;
-  if (closed != 0 || ::rename(part_.c_str(), path_.c_str()) != 0) {
-    int why = errno;
-    ::unlink(part_.c_str());
-    errno = why;
-    fail("finish");
-  }
+  if (closed == 0 && (part_ == path_ || ::rename(part_.c_str(), path_.c_str()) == 0)) return;
+  int why = errno;
+  if (part_ != path_) ::unlink(part_.c_str());
+  errno = why;
+  fail("finish");
 }
 
 void make_folder(const std::filesystem::path& folder) {

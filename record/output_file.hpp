@@ -12,11 +12,16 @@ namespace orrery::record {
 
 class OutputFile {
  public:
-  /// Opens `path` + ".part" afresh. Throws EnvironmentError that names the path.
-  explicit OutputFile(std::filesystem::path path);
+  enum class Naming {
+    kWhenWhole,  ///< `path` + ".part" until commit
+    kAtOnce,     ///< `path` from the beginning: for what must survive a crash
+  };
+
+  /// Opens the file afresh. Throws EnvironmentError that names the path.
+  explicit OutputFile(std::filesystem::path path, Naming naming = Naming::kWhenWhole);
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
-  /// Removes the temporary file unless it was committed.
+  /// Removes a temporary file that was not committed.
   ~OutputFile();
 
   /// The write position, with room for `bytes`; to be handed back through `wrote`.
@@ -27,12 +32,13 @@ class OutputFile {
   void wrote(char* end) { at_ = end; }
   void write(std::string_view text);
 
+  /// Hands what is buffered to the operating system.
+  void flush();
   /// Writes out what is buffered and gives the file its name. Throws EnvironmentError.
   void commit();
 
  private:
   void make_room(size_t bytes);
-  void flush();
   void write_all(std::string_view bytes);
   [[noreturn]] void fail(const char* deed) const;
 

@@ -1,0 +1,105 @@
+#include <zstd.h>
+
+#include <cstring>
+
+#include "actors/check.hpp"
+#include "record/journal.hpp"
+#include "record/journal_codec.hpp"
+
+namespace orrery::record {
+
+namespace {
+
+void append_u32(std::string& bytes, size_t value) {
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xff);
+}
+
+std::string_view view(const Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+}  // namespace
+
+struct JournalWriter::Packed {
+  msgpack::sbuffer buffer;
+  JournalPacker packer{buffer};
+};
+
+JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalHeader& header)
+    : out_(file, OutputFile::Naming::kAtOnce), packed_(std::make_unique<Packed>()) {
+  out_.write(kJournalMagic);
+  JournalPacker& packer = packed_->packer;
+  packer.pack_map(5);
+  packer.pack("schema");
+  packer.pack(kJournalSchema);
+  packer.pack("layout");
+  packer.pack(journal_layout());
+  packer.pack("seed");
+  packer.pack(header.seed);
+  packer.pack("version");
+  packer.pack(header.version);
+  packer.pack("scenario");
+  packer.pack(header.scenario);
+  flush();
+}
+
+JournalWriter::~JournalWriter() = default;
+
+void JournalWriter::input(Instant at, ActorId actor, const Input& input) {
+  JournalPacker& out = packed_->packer;
+  out.pack_array(4);
+  encode(out, at);
+  encode(out, actor);
+  out.pack(static_cast<uint32_t>(input.index()));
+  if (const auto* delivery = std::get_if<Delivery>(&input)) {
+    out.pack_array(3);
+    encode(out, delivery->from);
+    out.pack(static_cast<uint32_t>(delivery->message.index()));
+    std::visit([&](const auto& message) { encode(out, message); }, delivery->message);
+  } else if (const auto* expiry = std::get_if<Expiry>(&input)) {
+    out.pack(uint32_t{expiry->timer});
+  } else {
+    const auto& report = std::get<Report>(input);
+    out.pack_array(2);
+    out.pack(static_cast<uint32_t>(report.index()));
+    std::visit([&](const auto& message) { encode(out, message); }, report);
+  }
+  if (packed_->buffer.size() >= kJournalBlockBytes) write_block();
+}
+
+void JournalWriter::write_block() {
+  std::string_view raw{packed_->buffer.data(), packed_->buffer.size()};
+  ORRERY_CHECK(raw.size() <= kJournalMostBytes, "a journal's block is too large to be read");
+  std::string payload(ZSTD_compressBound(raw.size()), '\0');
+  // Level 1: journals are written while the run goes on.
+  size_t size = ZSTD_compress(payload.data(), payload.size(), raw.data(), raw.size(), 1);
+  ORRERY_CHECK(ZSTD_isError(size) == 0, ZSTD_getErrorName(size));
+  payload.resize(size);
+  std::string block;
+  append_u32(block, payload.size());
+  append_u32(block, raw.size());
+  block += view(previous_);
+  Sha256 check;
+  check.add(block);
+  block += view(check.finish()).substr(0, 8);
+  block += payload;
+  Sha256 all;
+  all.add(block);
+  previous_ = all.finish();
+  block += view(previous_);
+  out_.write(block);
+  packed_->buffer.clear();
+}
+
+void JournalWriter::flush() {
+  if (packed_->buffer.size() > 0) write_block();
+  out_.flush();
+}
+
+void JournalWriter::close() {
+  flush();
+  write_block();
+  out_.commit();
+}
+
+}  // namespace orrery::record
