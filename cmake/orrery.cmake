@@ -59,6 +59,6 @@ function(orrery_fuzzer name source)
   if(EXISTS ${folder}/corpus/${name})
     set(start ${folder}/corpus/${name})
   endif()
-  add_test(NAME ${name} COMMAND ${name} -runs=20000 -seed=1 -max_len=4096 -timeout=20
+  add_test(NAME ${name} COMMAND ${name} -runs=8000 -seed=1 -max_len=4096 -timeout=20
     -rss_limit_mb=2048 ${found} ${start})
 endfunction()
