@@ -44,14 +44,20 @@ uint64_t Unpacker::number() {
     value |= uint64_t{byte & 0x7fU} << shift;
     if (byte < 0x80) return value;
   }
-  damaged_ = true;
-  left_ = {};
-  return 0;
+  return damage();
 }
 
 uint64_t Unpacker::number_to(uint64_t most) {
   const uint64_t value = number();
-  if (value <= most) return value;
+  return value <= most ? value : damage();
+}
+
+size_t Unpacker::count() {
+  const uint64_t value = number();
+  return value <= left_.size() ? value : damage();
+}
+
+uint64_t Unpacker::damage() {
   damaged_ = true;
   left_ = {};
   return 0;
@@ -63,11 +69,7 @@ int64_t Unpacker::signed_number() {
 }
 
 double Unpacker::real() {
-  if (left_.size() < 8) {
-    damaged_ = true;
-    left_ = {};
-    return 0;
-  }
+  if (left_.size() < 8) return std::bit_cast<double>(damage());
   uint64_t bits = 0;
   for (size_t i = 8; i-- > 0;) bits = bits << 8 | static_cast<unsigned char>(left_[i]);
   left_.remove_prefix(8);
@@ -79,6 +81,41 @@ std::string Unpacker::text() {
   std::string value(left_.substr(0, length));
   left_.remove_prefix(length);
   return value;
+}
+
+namespace {
+
+void put_u32(std::string& out, uint32_t value) {
+  for (int i = 0; i < 4; ++i, value >>= 8) out += static_cast<char>(value);
+}
+
+uint32_t crc_of(std::string_view content) {
+  return static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(content.data()),
+                                     static_cast<uInt>(content.size())));
+}
+
+}  // namespace
+
+std::string binary_start() {
+  std::string start(kBinaryMagic);
+  put_u32(start, kBinaryVersion);
+  return start;
+}
+
+std::string binary_block(BlockKind kind, std::string_view content) {
+  std::string stored(ZSTD_compressBound(content.size()), '\0');
+  constexpr int kLevel = 3;
+  const size_t size =
+      ZSTD_compress(stored.data(), stored.size(), content.data(), content.size(), kLevel);
+  if (ZSTD_isError(size) != 0) {
+    throw EnvironmentError(std::string("zstd cannot compress: ") + ZSTD_getErrorName(size));
+  }
+  std::string block;
+  put_u32(block, static_cast<uint32_t>(kind));
+  put_u32(block, static_cast<uint32_t>(content.size()));
+  put_u32(block, static_cast<uint32_t>(size));
+  put_u32(block, crc_of(content));
+  return block.append(stored, 0, size);
 }
 
 namespace {
@@ -176,8 +213,7 @@ class BinaryReader {
     if (ZSTD_getFrameContentSize(stored_.data(), stored) != length) damaged(at);
     content_.resize(length);
     const size_t got = ZSTD_decompress(content_.data(), length, stored_.data(), stored);
-    const auto* bytes = reinterpret_cast<const Bytef*>(content_.data());
-    if (ZSTD_isError(got) != 0 || got != length || crc32(0, bytes, length) != crc) damaged(at);
+    if (ZSTD_isError(got) != 0 || got != length || crc_of(content_) != crc) damaged(at);
     return static_cast<BlockKind>(kind);
   }
 

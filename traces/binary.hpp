@@ -51,14 +51,21 @@ class Unpacker {
   double real();
   std::string text();
   /// How many items of at least a byte each follow: no more than there are bytes left.
-  size_t count() { return static_cast<size_t>(number_to(left_.size())); }
+  size_t count();
   bool done() const { return left_.empty(); }
   bool damaged() const { return damaged_; }
 
  private:
+  uint64_t damage();
+
   std::string_view left_;
   bool damaged_ = false;
 };
+
+/// Magic and version.
+std::string binary_start();
+/// A whole block with that content, compressed.
+std::string binary_block(BlockKind kind, std::string_view content);
 
 Workload read_binary(std::unique_ptr<ByteSource> source, const std::string& name,
                      ReadReport& report);

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <utility>
-#include <vector>
 
 #include "actors/error.hpp"
 
@@ -17,7 +16,7 @@ namespace orrery::traces {
 
 namespace {
 
-constexpr size_t kChunk = 256 * 1024;
+constexpr size_t kChunk = 64 * 1024;
 
 [[noreturn]] void fail(const std::string& name, std::string expected, std::string found,
                        std::string hint = "") {
@@ -86,17 +85,17 @@ class Rewound : public ByteSource {
 /// The compressed side that both decoders share: a window over the stored bytes.
 class StoredWindow {
  public:
-  StoredWindow(std::unique_ptr<ByteSource> source) : source_(std::move(source)), buffer_(kChunk) {}
+  StoredWindow(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
 
   /// Makes at least one byte available; false at the end of the stored bytes.
   bool refill() {
     if (begin_ < end_) return true;
     begin_ = 0;
-    end_ = source_->read(buffer_.data(), buffer_.size());
+    end_ = source_->read(buffer_.get(), kChunk);
     taken_ += end_;
     return end_ > 0;
   }
-  const char* data() const { return buffer_.data() + begin_; }
+  const char* data() const { return buffer_.get() + begin_; }
   size_t size() const { return end_ - begin_; }
   void consume(size_t n) { begin_ += n; }
   /// How many stored bytes have been used so far.
@@ -104,7 +103,7 @@ class StoredWindow {
 
  private:
   std::unique_ptr<ByteSource> source_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kChunk);
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t taken_ = 0;

@@ -6,25 +6,36 @@
 namespace orrery::traces {
 
 LineReader::LineReader(std::unique_ptr<ByteSource> source, std::string name)
-    : source_(std::move(source)), name_(std::move(name)), buffer_(kMaxLineBytes) {}
+    : source_(std::move(source)), name_(std::move(name)) {
+  grow();
+}
+
+// Starts at a size that stays in a processor's cache.
+void LineReader::grow() {
+  constexpr size_t kFirst = 64 * 1024;
+  capacity_ = capacity_ == 0 ? kFirst : capacity_ * 2;
+  auto larger = std::make_unique_for_overwrite<char[]>(capacity_);
+  if (end_ > 0) std::memcpy(larger.get(), buffer_.get(), end_);
+  buffer_ = std::move(larger);
+}
 
 // Moves what is left to the front and reads behind it. False when nothing more came.
 bool LineReader::fill() {
   if (at_end_) return false;
   if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  const size_t got = source_->read(buffer_.data() + end_, buffer_.size() - end_);
+  const size_t got = source_->read(buffer_.get() + end_, capacity_ - end_);
   if (got == 0) {
     at_end_ = true;
     return false;
   }
-  if (bytes_ == 0 && got >= 3 && std::memcmp(buffer_.data(), "\xef\xbb\xbf", 3) == 0) {
+  if (bytes_ == 0 && got >= 3 && std::memcmp(buffer_.get(), "\xef\xbb\xbf", 3) == 0) {
     begin_ = 3;  // a byte-order mark, as some tools write it before UTF-8
   }
-  if (!nul_seen_) nul_seen_ = std::memchr(buffer_.data() + end_, '\0', got) != nullptr;
+  if (!nul_seen_) nul_seen_ = std::memchr(buffer_.get() + end_, '\0', got) != nullptr;
   end_ += got;
   bytes_ += got;
   return true;
@@ -32,18 +43,18 @@ bool LineReader::fill() {
 
 std::string_view LineReader::peek() {
   if (begin_ == end_) fill();
-  return {buffer_.data() + begin_, end_ - begin_};
+  return {buffer_.get() + begin_, end_ - begin_};
 }
 
 std::unique_ptr<ByteSource> LineReader::release() {
-  std::string head(buffer_.data() + begin_, end_ - begin_);
+  std::string head(buffer_.get() + begin_, end_ - begin_);
   return put_back(std::move(head), std::move(source_));
 }
 
 LineReader::Got LineReader::next(std::string_view& line) {
   size_t searched = 0;
   while (true) {
-    const char* start = buffer_.data() + begin_;
+    const char* start = buffer_.get() + begin_;
     const size_t available = end_ - begin_;
     const void* found = available > searched
                             ? std::memchr(start + searched, '\n', available - searched)
@@ -61,7 +72,8 @@ LineReader::Got LineReader::next(std::string_view& line) {
       return Got::kLine;
     }
     searched = available;
-    if (available == buffer_.size()) {
+    if (available == capacity_ && capacity_ < kMaxLineBytes) grow();
+    if (available == capacity_) {
       begin_ = end_ = searched = 0;
       if (std::exchange(skip_rest_, true)) continue;
       ++line_number_;
@@ -70,7 +82,7 @@ LineReader::Got LineReader::next(std::string_view& line) {
     if (fill()) continue;
     if (available == 0 || skip_rest_) return Got::kEnd;
     ++line_number_;
-    line = {buffer_.data() + begin_, end_ - begin_};
+    line = {buffer_.get() + begin_, end_ - begin_};
     if (line.back() == '\r') line.remove_suffix(1);
     begin_ = end_;
     return Got::kLine;

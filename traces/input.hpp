@@ -1,4 +1,4 @@
-// Lines of a trace, one at a time, out of one fixed buffer.
+// Lines of a trace, one at a time, out of one buffer.
 #pragma once
 
 #include <cstddef>
@@ -6,13 +6,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "traces/bytes.hpp"
 
 namespace orrery::traces {
 
-/// The longest line that a reader accepts, in bytes with its end. It is also the buffer's size.
+/// The longest line that a reader accepts, in bytes with its end; the buffer grows no larger.
 inline constexpr size_t kMaxLineBytes = size_t{1} << 20;
 
 /// Splits a ByteSource at '\n'. A '\r' before it is dropped; the last line needs no '\n'.
@@ -43,10 +42,12 @@ class LineReader {
 
  private:
   bool fill();
+  void grow();
 
   std::unique_ptr<ByteSource> source_;
   std::string name_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
+  size_t capacity_ = 0;
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t line_number_ = 0;

@@ -1,8 +1,5 @@
 #include "traces/writer.hpp"
 
-#include <zlib.h>
-#include <zstd.h>
-
 #include "actors/error.hpp"
 #include "traces/binary.hpp"
 #include "traces/orrery_csv.hpp"
@@ -79,27 +76,8 @@ void append_csv_row(std::string& out, const Workload& w, size_t i) {
   out += '\n';
 }
 
-void put_u32(std::string& out, uint32_t value) {
-  for (int i = 0; i < 4; ++i, value >>= 8) out += static_cast<char>(value);
-}
-
 void put_block(ByteSink& sink, BlockKind kind, Packer& packer) {
-  const std::string& content = packer.bytes();
-  std::string stored(ZSTD_compressBound(content.size()), '\0');
-  constexpr int kLevel = 3;
-  const size_t size =
-      ZSTD_compress(stored.data(), stored.size(), content.data(), content.size(), kLevel);
-  if (ZSTD_isError(size) != 0) {
-    throw EnvironmentError(std::string("zstd cannot compress: ") + ZSTD_getErrorName(size));
-  }
-  std::string head;
-  put_u32(head, static_cast<uint32_t>(kind));
-  put_u32(head, static_cast<uint32_t>(content.size()));
-  put_u32(head, static_cast<uint32_t>(size));
-  put_u32(head, static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(content.data()),
-                                            static_cast<uInt>(content.size()))));
-  sink.write(head);
-  sink.write(std::string_view(stored).substr(0, size));
+  sink.write(binary_block(kind, packer.bytes()));
   packer.clear();
 }
 
@@ -184,9 +162,7 @@ void write_csv(const Workload& workload, const std::string& path) {
 
 void write_binary(const Workload& w, ByteSink& sink) {
   require_valid(w);
-  std::string start(kBinaryMagic);
-  put_u32(start, kBinaryVersion);
-  sink.write(start);
+  sink.write(binary_start());
   Packer packer;
   pack_tables(packer, w);
   put_block(sink, BlockKind::kTables, packer);

@@ -82,7 +82,7 @@ TEST(Swf, AugmentedLogsHaveThreeMoreWords) {
       "1 rows have more than 18 fields; of those, only a queue name (20) was used"};
   EXPECT_EQ(report.oddities, expected);
   EXPECT_EQ(parse_error("1 0 -1 10 4 -1 -1 4 9 -1 1 1 1 -1 1 -1 -1 -1 1 2 3 4\n", Format::kSwf),
-            std::string("test:1:57: expected 18 fields, or up to 21, found more") + kHint);
+            std::string("test:1:52: expected 18 fields, or up to 21, found more") + kHint);
 }
 
 TEST(Swf, MalformedRowsNameThePlace) {
