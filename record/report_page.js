@@ -97,10 +97,13 @@ class Gantt {
   later() {
     if (this.waiting) return;
     this.waiting = true;
-    requestAnimationFrame(() => {
+    const once = () => {
+      if (!this.waiting) return;
       this.waiting = false;
       this.draw();
-    });
+    };
+    requestAnimationFrame(once);
+    setTimeout(once, 100);  // a page that is not on a screen gets no frames
   }
   draw() {
     const ratio = Math.min(2, devicePixelRatio || 1);
@@ -119,8 +122,8 @@ class Gantt {
     ctx.scale(ratio, ratio);
     ctx.font = '11.5px system-ui, sans-serif';
     this.drawAxes(ctx, ink);
-    if (seen < 3000) this.drawLabels(ctx);
     this.outline(ctx, ink);
+    if (seen < 3000) this.drawLabels(ctx);
     this.shadeCharts();
     Object.assign(document.body.dataset, { ganttDrawn: 'true', ganttBars: String(this.rects.n),
       ganttSeen: String(seen) });
@@ -195,14 +198,17 @@ class Gantt {
       ctx.fillText(name, x + 4, y + h / 2 + 4);
     });
   }
+  // Fades everything but the selected job.
   outline(ctx, ink) {
     if (this.selected < 0) return;
-    ctx.strokeStyle = ink.accent;
-    ctx.lineWidth = 2.5;
+    ctx.globalAlpha = 0.65;
+    ctx.fillStyle = ink.empty;
+    ctx.fillRect(this.gutter, 0, this.width, this.height);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = ink.accent;
     this.eachSeen((job, x, y, w, h) => {
-      if (job === this.selected) ctx.strokeRect(x - 2, y - 2, Math.max(w, 2) + 4, Math.max(h, 2) + 4);
+      if (job === this.selected) ctx.fillRect(x, y, Math.max(w, 2), Math.max(h, 2));
     });
-    ctx.lineWidth = 1;
   }
   shadeCharts() {
     const span = (meta.end - meta.begin) / meta.tick;
@@ -391,7 +397,8 @@ function startPage() {
   if (meta.stride > 1) {
     const notice = document.getElementById('sampled');
     notice.hidden = false;
-    notice.textContent = `The schedule and the job lookup hold every ${meta.stride}th job, `
+    const ordinal = { 2: '2nd', 3: '3rd' }[meta.stride] ?? `${meta.stride}th`;
+    notice.textContent = `The schedule and the job lookup hold every ${ordinal} job, `
       + `${meta.kept.toLocaleString('en')} of ${meta.jobs.toLocaleString('en')}, so that this page `
       + 'stays usable. The summary, the charts over time and the distributions are of all jobs; '
       + 'jobs.csv holds every one.';
