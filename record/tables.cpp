@@ -163,9 +163,9 @@ class JobsTable {
     *at++ = ',';
     at = put_int(at, spec.priority);
     *at++ = ',';
-    at = put_scaled(at, spec.each.cpu_milli * spec.tasks, 3);
+    at = put_milli(at, spec.each.cpu_milli * spec.tasks);
     *at++ = ',';
-    at = put_scaled(at, int64_t{spec.each.gpus} * spec.each.gpu_milli * spec.tasks, 3);
+    at = put_milli(at, int64_t{spec.each.gpus} * spec.each.gpu_milli * spec.tasks);
     *at++ = ',';
     if (started) at = put_seconds(at, row.last_start.ns);
     *at++ = ',';

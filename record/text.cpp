@@ -1,13 +1,19 @@
 #include "record/text.hpp"
 
+#include <array>
 #include <cmath>
 
 namespace orrery::record {
 
 namespace {
 
-constexpr uint64_t kPowers[] = {1,         10,         100,         1'000,        10'000,
-                                100'000,   1'000'000,  10'000'000,  100'000'000,  1'000'000'000};
+constexpr auto kDigitPairs = [] {
+  std::array<std::array<char, 2>, 100> pairs{};
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
+  }
+  return pairs;
+}();
 
 // Writes the `digits` decimals of `rest`, without trailing zeros. Requires: rest > 0.
 char* put_decimals(char* at, uint64_t rest, int digits) {
@@ -23,39 +29,54 @@ char* put_decimals(char* at, uint64_t rest, int digits) {
   return at + digits;
 }
 
-}  // namespace
-
-char* put_scaled(char* at, int64_t value, int digits) {
+// A value in units of 1 / Unit, a power of ten with Digits zeros. Constants, so that the compiler
+// divides by multiplying.
+template <uint64_t Unit, int Digits>
+char* put_scaled(char* at, int64_t value) {
   auto magnitude = static_cast<uint64_t>(value);
   if (value < 0) {
     *at++ = '-';
     magnitude = 0 - magnitude;
   }
-  uint64_t unit = kPowers[digits];
-  at = put_uint(at, magnitude / unit);
-  uint64_t rest = magnitude % unit;
-  return rest == 0 ? at : put_decimals(at, rest, digits);
+  at = put_uint(at, magnitude / Unit);
+  uint64_t rest = magnitude % Unit;
+  return rest == 0 ? at : put_decimals(at, rest, Digits);
 }
 
-char* put_seconds(char* at, int64_t ns) {
-  // The constant divisor of the usual case is worth its own line: whole seconds, not negative.
-  if (ns >= 0 && ns % 1'000'000'000 == 0) return put_int(at, ns / 1'000'000'000);
-  return put_scaled(at, ns, 9);
+}  // namespace
+
+char* put_uint(char* at, uint64_t value) {
+  if (value < 10) {
+    *at = static_cast<char>('0' + value);
+    return at + 1;
+  }
+  char digits[20];
+  char* first = digits + sizeof digits;
+  while (value >= 10) {
+    first -= 2;
+    std::memcpy(first, kDigitPairs[value % 100].data(), 2);
+    value /= 100;
+  }
+  if (value > 0) *--first = static_cast<char>('0' + value);
+  return put(at, {first, static_cast<size_t>(digits + sizeof digits - first)});
 }
+
+char* put_seconds(char* at, int64_t ns) { return put_scaled<1'000'000'000, 9>(at, ns); }
+
+char* put_milli(char* at, int64_t value) { return put_scaled<1'000, 3>(at, value); }
 
 char* put_decimal(char* at, double value) {
   double scaled = value * 1e6;
   if (std::fabs(scaled) < 9.0e18) {
     int64_t rounded = std::llround(scaled);
-    if (rounded >= 0 && rounded % 1'000'000 == 0) return put_int(at, rounded / 1'000'000);
-    return put_scaled(at, rounded, 6);
+    return put_scaled<1'000'000, 6>(at, rounded);
   }
   return std::to_chars(at, at + kNumberRoom, value).ptr;
 }
 
 char* put_field(char* at, std::string_view field) {
   bool plain = true;
-  for (char c : field) plain = plain && c != ',' && c != '"' && c != '\n' && c != '\r';
+  for (char c : field) plain &= c != ',' && c != '"' && c != '\n' && c != '\r';
   if (plain) return put(at, field);
   *at++ = '"';
   for (char c : field) {

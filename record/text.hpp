@@ -19,19 +19,19 @@ inline char* put(char* at, std::string_view text) {
   return at + text.size();
 }
 
-inline char* put_int(char* at, int64_t value) {
-  return std::to_chars(at, at + kNumberRoom, value).ptr;
-}
+char* put_uint(char* at, uint64_t value);
 
-inline char* put_uint(char* at, uint64_t value) {
-  return std::to_chars(at, at + kNumberRoom, value).ptr;
+inline char* put_int(char* at, int64_t value) {
+  if (value >= 0) return put_uint(at, static_cast<uint64_t>(value));
+  *at = '-';
+  return put_uint(at + 1, 0 - static_cast<uint64_t>(value));
 }
 
 /// Nanoseconds as seconds, exact, with as many of nine decimals as are not zero: "12.5".
 char* put_seconds(char* at, int64_t ns);
 
-/// A value counted in units of 10^-digits, exact, without trailing zeros: (1500, 3) is "1.5".
-char* put_scaled(char* at, int64_t value, int digits);
+/// A value counted in thousandths, exact, without trailing zeros: 1500 is "1.5".
+char* put_milli(char* at, int64_t value);
 
 /// `value` rounded half away from zero to six decimals, without trailing zeros; "inf", "nan".
 char* put_decimal(char* at, double value);
