@@ -1,12 +1,11 @@
 #include "traces/binary.hpp"
 
-#include <zlib.h>
-#include <zstd.h>
-
 #include <array>
 #include <bit>
 #include <utility>
 #include <vector>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "actors/error.hpp"
 
@@ -90,8 +89,8 @@ void put_u32(std::string& out, uint32_t value) {
 }
 
 uint32_t crc_of(std::string_view content) {
-  return static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(content.data()),
-                                     static_cast<uInt>(content.size())));
+  return static_cast<uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size())));
 }
 
 }  // namespace
@@ -223,8 +222,8 @@ class BinaryReader {
   }
 
   void take_tables(Unpacker& in) {
-    for (auto* names : {&workload_.users, &workload_.groups, &workload_.queues,
-                        &workload_.gpu_types}) {
+    for (auto* names :
+         {&workload_.users, &workload_.groups, &workload_.queues, &workload_.gpu_types}) {
       names->clear();
       for (size_t left = in.count(); left > 0; --left) names->push_back(in.text());
     }

@@ -7,6 +7,7 @@
 namespace orrery::traces {
 
 uint32_t NameTable::index_of(std::string_view name) {
+  if (name == "-") return 0;
   if (name == last_name_ && last_index_ != 0) return last_index_;
   last_name_.assign(name);
   const auto [place, fresh] =
@@ -145,9 +146,8 @@ void finish(Workload& workload, const LineReader& lines, Oddities& oddities, Rea
     oddities.count("rows came after one with a later submit time; the jobs were sorted",
                    out_of_order);
     std::vector<uint32_t> order = index_of_row;
-    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-      return specs[a].submit < specs[b].submit;
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](uint32_t a, uint32_t b) { return specs[a].submit < specs[b].submit; });
     reorder(specs, order);
     reorder(workload.truths, order);
     for (uint32_t i = 0; i < order.size(); ++i) index_of_row[order[i]] = i;

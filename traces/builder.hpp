@@ -18,7 +18,8 @@ namespace orrery::traces {
 /// Malformed rows whose message a report keeps.
 inline constexpr uint64_t kKeptMessages = 10;
 
-/// Indices for names, in order of first appearance, in one of Workload's lists.
+/// Indices for names, in order of first appearance, in one of Workload's lists. "-" is the name of
+/// the unknown, index 0.
 class NameTable {
  public:
   explicit NameTable(std::vector<std::string>& names) : names_(names) {}
@@ -44,7 +45,7 @@ class NumberIndex {
   void reserve(size_t rows) { numbers_.reserve(rows); }
 
  private:
-  std::vector<int64_t> numbers_;  ///< by row
+  std::vector<int64_t> numbers_;                ///< by row
   std::unordered_map<int64_t, uint32_t> rows_;  ///< in use once `ascending_` is false
   bool ascending_ = true;
 };

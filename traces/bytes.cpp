@@ -1,14 +1,13 @@
 #include "traces/bytes.hpp"
 
-#include <zlib.h>
-#include <zstd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <utility>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "actors/error.hpp"
 
@@ -132,8 +131,8 @@ class GzipBytes : public ByteSource {
     size_t got = 0;
     while (got < room) {
       if (!stored_.refill()) {
-        if (in_member_) fail(name_, "a whole gzip file", truncated("gzip", stored_.position()),
-                             kDamagedHint);
+        if (in_member_)
+          fail(name_, "a whole gzip file", truncated("gzip", stored_.position()), kDamagedHint);
         break;
       }
       if (!in_member_ && !start_member()) continue;
@@ -168,8 +167,9 @@ class GzipBytes : public ByteSource {
       throw EnvironmentError("zlib: out of memory");
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
       const char* why = stream_.msg != nullptr ? stream_.msg : "unknown";
-      fail(name_, "gzip data", "damaged gzip data near byte " +
-           std::to_string(stored_.position()) + " (" + why + ")", kDamagedHint);
+      fail(name_, "gzip data",
+           "damaged gzip data near byte " + std::to_string(stored_.position()) + " (" + why + ")",
+           kDamagedHint);
     }
     return step - stream_.avail_out;
   }
@@ -183,8 +183,9 @@ class GzipBytes : public ByteSource {
 class ZstdBytes : public ByteSource {
  public:
   ZstdBytes(std::unique_ptr<ByteSource> source, std::string name)
-      : name_(std::move(name)), stored_(std::move(source)), stream_(ZSTD_createDStream(),
-                                                                    &ZSTD_freeDStream) {
+      : name_(std::move(name)),
+        stored_(std::move(source)),
+        stream_(ZSTD_createDStream(), &ZSTD_freeDStream) {
     if (!stream_) throw EnvironmentError("zstd cannot start: out of memory");
   }
 
@@ -198,8 +199,9 @@ class ZstdBytes : public ByteSource {
       const size_t code = ZSTD_decompressStream(stream_.get(), &out, &in);
       stored_.consume(in.pos);
       if (ZSTD_isError(code) != 0) {
-        fail(name_, "zstd data", "damaged zstd data near byte " +
-             std::to_string(stored_.position()) + " (" + ZSTD_getErrorName(code) + ")",
+        fail(name_, "zstd data",
+             "damaged zstd data near byte " + std::to_string(stored_.position()) + " (" +
+                 ZSTD_getErrorName(code) + ")",
              kDamagedHint);
       }
       whole_ = code == 0;

@@ -1,4 +1,5 @@
-// Where trace bytes come from: a file or memory, plain, gzip or zstd, told apart by their first bytes.
+// Where trace bytes come from: a file or memory, plain, gzip or zstd, told apart by their first
+// bytes.
 //
 // Everything streams: at most a few hundred KiB of a file are in memory at a time.
 #pragma once

@@ -17,8 +17,10 @@ bool in_time(int64_t ns) { return ns >= 0 && ns <= kMostNs; }
 
 std::string fault_of_names(const std::vector<std::string>& names, const char* what) {
   if (names.empty() || names.front() != "-") return std::string(what) + " 0 is not \"-\"";
-  for (const auto& name : names) {
-    if (!is_good_name(name)) return std::string("a ") + what + " without a printable name";
+  for (size_t i = 1; i < names.size(); ++i) {
+    if (!is_good_name(names[i]) || names[i] == "-") {
+      return std::string("a ") + what + " without a printable name";
+    }
   }
   return "";
 }

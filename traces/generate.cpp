@@ -15,7 +15,8 @@ namespace {
 
 constexpr int64_t kDay = 86'400;
 
-[[noreturn]] void refuse(const char* option, const std::string& expected, const std::string& found) {
+[[noreturn]] void refuse(const char* option, const std::string& expected,
+                         const std::string& found) {
   throw InputError({.where = option, .expected = expected, .found = found, .hint = ""});
 }
 
@@ -97,7 +98,7 @@ struct LublinModel {
 };
 constexpr LublinModel kBatchModel = {0.2927, 0.6686, 1.2,    0.875,  6.57,   0.823,  639.1, 0.0156,
                                      -0.003, 0.6986, 6.0415, 0.8531, 6.1271, 5.2740, 1.0519};
-constexpr LublinModel kAllModel = {0.244,   0.576, 0.8,     0.86,   4.2,    0.94,   312, 0.03,
+constexpr LublinModel kAllModel = {0.244,   0.576, 0.8,     0.86,   4.2,    0.94,   312,   0.03,
                                    -0.0054, 0.78,  10.2303, 0.4871, 8.1737, 3.9631, 1.0225};
 constexpr double kMostLnRun = 12;  ///< e^12 s is about two days; larger draws are drawn again
 constexpr double kMostLnGap = 13;  ///< about five days, likewise
@@ -105,8 +106,8 @@ constexpr size_t kBuckets = 48;
 constexpr double kBucketSeconds = 1800;
 constexpr size_t kCycleStart = 11;  ///< the cycle's gamma begins at this bucket of the day
 
-/// Lower incomplete gamma function, without the factor 1 / Gamma(a) which cancels here, by its power
-/// series (Abramowitz and Stegun 6.5.29). Requires: x > 0.
+/// Lower incomplete gamma function, without the factor 1 / Gamma(a) which cancels here, by its
+/// power series (Abramowitz and Stegun 6.5.29). Requires: x > 0.
 double incomplete_gamma(double a, double x) {
   double term = 1 / a;
   double sum = term;
@@ -178,8 +179,8 @@ Workload generate_lublin(const LublinOptions& options) {
   for (uint32_t i = 0; i < options.jobs; ++i) {
     // The gap is paid for in points; a half hour takes as many as its weight.
     double points = options.gap_factor / kBucketSeconds *
-                    portable_exp(bounded_gamma(model.a_arrival * model.rush_to_all,
-                                               model.b_arrival, kMostLnGap, gaps));
+                    portable_exp(bounded_gamma(model.a_arrival * model.rush_to_all, model.b_arrival,
+                                               kMostLnGap, gaps));
     while (true) {
       const double bucket = std::floor(time);
       const double weight = cycle[static_cast<size_t>(std::fmod(bucket, kBuckets))];
@@ -193,9 +194,8 @@ Workload generate_lublin(const LublinOptions& options) {
     }
     const uint32_t size = lublin_size(model, options.processors, sizes);
     const double p = std::clamp(model.p_slope * size + model.p_offset, 0.0, 1.0);
-    const double ln_run = runs.uniform() <= p
-                              ? bounded_gamma(model.a1, model.b1, kMostLnRun, runs)
-                              : bounded_gamma(model.a2, model.b2, kMostLnRun, runs);
+    const double ln_run = runs.uniform() <= p ? bounded_gamma(model.a1, model.b1, kMostLnRun, runs)
+                                              : bounded_gamma(model.a2, model.b2, kMostLnRun, runs);
     const auto run = std::max<int64_t>(static_cast<int64_t>(portable_exp(ln_run)), 1);
     JobSpec& spec = add_job(workload, size, run);
     spec.submit = at_second((time - start) * kBucketSeconds, i);
@@ -283,8 +283,8 @@ Workload generate_dl(const DlOptions& options) {
   double gpu_seconds = 0;
   for (uint32_t i = 0; i < options.jobs; ++i) {
     const uint32_t gang = std::min(uint32_t{1} << gangs.draw(sizes), options.gpus);
-    const double full = std::min(runs.lognormal(options.duration_mu, options.duration_sigma),
-                                 options.longest_s);
+    const double full =
+        std::min(runs.lognormal(options.duration_mu, options.duration_sigma), options.longest_s);
     const auto planned = std::max<int64_t>(static_cast<int64_t>(full), 1);
     const bool fails = fates.uniform() < options.failing;
     const double done = fates.uniform();

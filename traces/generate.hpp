@@ -18,10 +18,10 @@ struct LublinOptions {
   /// Which jobs the model was fitted to; their constants differ.
   enum class Population : uint8_t { kBatch, kAll };
   uint32_t jobs = 10'000;
-  uint32_t processors = 256;  ///< of the machine, the largest job; at least 8
+  uint32_t processors = 256;                 ///< of the machine, the largest job; at least 8
   Population population = Population::kAll;  ///< as in the published logs of the model
-  uint32_t start_hour = 0;    ///< hour of the day at instant 0
-  double gap_factor = 1;      ///< below 1: arrivals come faster, the load is higher
+  uint32_t start_hour = 0;                   ///< hour of the day at instant 0
+  double gap_factor = 1;                     ///< below 1: arrivals come faster, the load is higher
   /// Requested time is the run time times a uniform number from 1 to this; 0: no requested time.
   /// The model itself says nothing of it.
   double most_overestimate = 5;
@@ -29,24 +29,25 @@ struct LublinOptions {
 };
 Workload generate_lublin(const LublinOptions& options);
 
-/// Training jobs of a GPU cluster. Shapes after what Jeon et al. (USENIX ATC 2019, Philly) and Hu et
-/// al. (SC 2021, Helios) report: most jobs use one GPU, few use most of the GPU time, durations
-/// spread over five orders of magnitude, submissions follow the day and the week, and a third fails.
+/// Training jobs of a GPU cluster. Shapes after what Jeon et al. (USENIX ATC 2019, Philly) and Hu
+/// et al. (SC 2021, Helios) report: most jobs use one GPU, few use most of the GPU time, durations
+/// spread over five orders of magnitude, submissions follow the day and the week, and a third
+/// fails.
 struct DlOptions {
   uint32_t jobs = 10'000;
-  uint32_t gpus = 256;        ///< of the cluster, for `load`; gangs are never larger
-  double load = 0.8;          ///< offered GPU-seconds a second, as a fraction of `gpus`
+  uint32_t gpus = 256;  ///< of the cluster, for `load`; gangs are never larger
+  double load = 0.8;    ///< offered GPU-seconds a second, as a fraction of `gpus`
   std::array<double, 7> gang_weights = {70, 10, 8, 8, 2.5, 1, 0.5};  ///< for 1, 2, 4 ... 64 GPUs
-  double duration_mu = 7.3;   ///< of the lognormal run time in seconds: median e^7.3 = 25 min
+  double duration_mu = 7.3;  ///< of the lognormal run time in seconds: median e^7.3 = 25 min
   double duration_sigma = 2.0;
   double longest_s = 30 * 86'400.0;
-  double day_swing = 0.6;     ///< 0: no daily cycle; 1: nothing comes at the quietest hour
+  double day_swing = 0.6;       ///< 0: no daily cycle; 1: nothing comes at the quietest hour
   double weekend_factor = 0.6;  ///< rate at weekends relative to other days; instant 0 is a Monday
   uint32_t users = 100;
-  double user_skew = 1.0;     ///< Zipf exponent of users' activity
-  double failing = 0.3;       ///< fraction that fails, at a uniform point of its run
+  double user_skew = 1.0;        ///< Zipf exponent of users' activity
+  double failing = 0.3;          ///< fraction that fails, at a uniform point of its run
   double most_overestimate = 3;  ///< as in LublinOptions
-  double sharing = 0;         ///< fraction of the single-GPU jobs that take a share of a GPU
+  double sharing = 0;            ///< fraction of the single-GPU jobs that take a share of a GPU
   int64_t cpu_milli_per_gpu = 4000;
   int64_t memory_mib_per_gpu = 16 * 1024;
   uint64_t seed = 1;

@@ -109,7 +109,8 @@ namespace {
 /// Up to six significant digits, without an exponent up to a million.
 std::string number(double value) {
   char text[32];
-  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr;
+  const auto end =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr;
   return {text, end};
 }
 
@@ -143,9 +144,10 @@ void machine_lines(std::string& out, const TraceInfo& info) {
   } else {
     line(out, "machine", "not told by the file");
   }
-  line(out, "work", number(info.core_seconds / 3600) + " core-hours" +
-                        (info.gpu_jobs > 0 ? ", " + number(info.gpu_seconds / 3600) + " GPU-hours"
-                                           : std::string()));
+  line(out, "work",
+       number(info.core_seconds / 3600) + " core-hours" +
+           (info.gpu_jobs > 0 ? ", " + number(info.gpu_seconds / 3600) + " GPU-hours"
+                              : std::string()));
   if (info.offered_load) line(out, "offered load", percent(*info.offered_load) + " of the machine");
 }
 
@@ -154,14 +156,17 @@ void machine_lines(std::string& out, const TraceInfo& info) {
 std::string text_of(const TraceInfo& info) {
   const ReadReport& report = info.report;
   std::string out;
-  line(out, "file", report.source + " (" + name_of(report.format) + ", " +
-                        std::to_string(report.bytes) + " bytes uncompressed)");
-  line(out, "rows", std::to_string(report.rows) + " rows: " + std::to_string(info.jobs) +
-                        " jobs, " + std::to_string(report.left_out) + " left out, " +
-                        std::to_string(report.skipped) + " malformed and skipped");
-  line(out, "span", duration(seconds((info.last_submit - info.first_submit).ns)) +
-                        " from the first submission to the last, beginning at " +
-                        seconds_text(info.first_submit.ns) + " s");
+  line(out, "file",
+       report.source + " (" + name_of(report.format) + ", " + std::to_string(report.bytes) +
+           " bytes uncompressed)");
+  line(out, "rows",
+       std::to_string(report.rows) + " rows: " + std::to_string(info.jobs) + " jobs, " +
+           std::to_string(report.left_out) + " left out, " + std::to_string(report.skipped) +
+           " malformed and skipped");
+  line(out, "span",
+       duration(seconds((info.last_submit - info.first_submit).ns)) +
+           " from the first submission to the last, beginning at " +
+           seconds_text(info.first_submit.ns) + " s");
   machine_lines(out, info);
   const auto tasks = [](double n) { return number(n) + (n == 1 ? " task" : " tasks"); };
   const auto gpus = [](double n) { return number(n) + (n == 1 ? " GPU" : " GPUs"); };
@@ -174,17 +179,20 @@ std::string text_of(const TraceInfo& info) {
   distribution_line(out, "size", info.tasks, tasks);
   distribution_line(out, "GPUs", info.gpus, gpus);
   if (info.gpu_jobs > 0) {
-    line(out, "", count_of(info.gpu_jobs, info.jobs, "jobs with GPUs") + ", " +
-                      count_of(info.gpu_sharing_jobs, info.jobs, "with a share of one"));
+    line(out, "",
+         count_of(info.gpu_jobs, info.jobs, "jobs with GPUs") + ", " +
+             count_of(info.gpu_sharing_jobs, info.jobs, "with a share of one"));
   }
   distribution_line(out, "interarrival", info.gap_s, duration);
-  line(out, "ends", count_of(info.failed, info.jobs, "jobs failed") + ", " +
-                        count_of(info.cancelled, info.jobs, "cancelled"));
+  line(out, "ends",
+       count_of(info.failed, info.jobs, "jobs failed") + ", " +
+           count_of(info.cancelled, info.jobs, "cancelled"));
   if (info.waiting_for_others > 0) {
     line(out, "dependencies", count_of(info.waiting_for_others, info.jobs, "jobs wait for others"));
   }
-  line(out, "who", std::to_string(info.users) + " users, " + std::to_string(info.groups) +
-                       " groups, " + std::to_string(info.queues) + " queues");
+  line(out, "who",
+       std::to_string(info.users) + " users, " + std::to_string(info.groups) + " groups, " +
+           std::to_string(info.queues) + " queues");
   for (const auto& [name, share] : info.top_users) {
     line(out, "", "user " + name + ": " + percent(share) + " of the jobs");
   }

@@ -38,20 +38,20 @@ struct TraceInfo {
   std::optional<double> offered_load;
 
   Distribution run_s;
-  Distribution requested_s;     ///< of the jobs that have one
+  Distribution requested_s;  ///< of the jobs that have one
   Distribution tasks;
-  Distribution gap_s;           ///< between submissions
-  Distribution accuracy;        ///< run time / requested time, of the jobs that have one
-  Distribution gpus;            ///< whole gang, of the jobs with GPUs
+  Distribution gap_s;     ///< between submissions
+  Distribution accuracy;  ///< run time / requested time, of the jobs that have one
+  Distribution gpus;      ///< whole gang, of the jobs with GPUs
 
   uint64_t failed = 0;
   uint64_t cancelled = 0;
-  uint64_t flexible = 0;        ///< not rigid
+  uint64_t flexible = 0;  ///< not rigid
   uint64_t waiting_for_others = 0;
   uint64_t gpu_jobs = 0;
   uint64_t gpu_sharing_jobs = 0;
   std::vector<std::string> gpu_types;
-  uint64_t users = 0;           ///< that are known
+  uint64_t users = 0;  ///< that are known
   uint64_t groups = 0;
   uint64_t queues = 0;
   /// The most active users: name and fraction of all jobs; at most five.

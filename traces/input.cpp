@@ -56,9 +56,8 @@ LineReader::Got LineReader::next(std::string_view& line) {
   while (true) {
     const char* start = buffer_.get() + begin_;
     const size_t available = end_ - begin_;
-    const void* found = available > searched
-                            ? std::memchr(start + searched, '\n', available - searched)
-                            : nullptr;
+    const void* found =
+        available > searched ? std::memchr(start + searched, '\n', available - searched) : nullptr;
     if (found != nullptr) {
       size_t length = static_cast<size_t>(static_cast<const char*>(found) - start);
       begin_ += length + 1;

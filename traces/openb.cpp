@@ -151,7 +151,8 @@ NodeSpec node_of_row(const CsvTable& table, ClusterSpec& cluster) {
   const std::string_view type = table.text(model);
   const uint32_t bit = is_good_name(type) ? bit_of(type, cluster.gpu_types) : 0;
   if (bit == 0) {
-    table.fail(model, "a GPU model, at most " + std::to_string(limits::kGpuTypes) + " in the file,");
+    table.fail(model,
+               "a GPU model, at most " + std::to_string(limits::kGpuTypes) + " in the file,");
   }
   node.gpu_type = static_cast<uint32_t>(std::countr_zero(bit));
   for (uint32_t i = 0; i < node.gpus; ++i) {

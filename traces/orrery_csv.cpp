@@ -117,8 +117,8 @@ class OrreryCsvReader {
     for (const auto& name : table_.names()) {
       if (std::find(kCsvColumnNames.begin(), kCsvColumnNames.end(), name) ==
           kCsvColumnNames.end()) {
-        errors_.fail(0, "known columns only", quoted(name) + " (did you mean " +
-                                                  std::string(nearest_column(name)) + "?)");
+        errors_.fail(0, "known columns only",
+                     quoted(name) + " (did you mean " + std::string(nearest_column(name)) + "?)");
       }
     }
     for (size_t i = 0; i < kCsvColumns; ++i) columns_[i] = table_.find(kCsvColumnNames[i]);
@@ -154,9 +154,9 @@ class OrreryCsvReader {
     take_sizes(spec);
     take_demand(spec.each);
     take_times(spec, truth);
-    spec.priority = static_cast<int32_t>(whole(CsvColumn::kPriority,
-                                               std::numeric_limits<int32_t>::min(),
-                                               std::numeric_limits<int32_t>::max(), 0));
+    spec.priority =
+        static_cast<int32_t>(whole(CsvColumn::kPriority, std::numeric_limits<int32_t>::min(),
+                                   std::numeric_limits<int32_t>::max(), 0));
     spec.user = name_index(CsvColumn::kUser, users_);
     spec.group = name_index(CsvColumn::kGroup, groups_);
     spec.queue = name_index(CsvColumn::kQueue, queues_);
@@ -180,8 +180,8 @@ class OrreryCsvReader {
     spec.tasks = static_cast<uint32_t>(tasks);
     spec.flexibility = static_cast<Flexibility>(choice(CsvColumn::kFlexibility, kFlexibilityNames));
     const bool rigid = spec.flexibility == Flexibility::kRigid;
-    spec.min_tasks = static_cast<uint32_t>(
-        whole(CsvColumn::kMinTasks, rigid ? tasks : 1, tasks, tasks));
+    spec.min_tasks =
+        static_cast<uint32_t>(whole(CsvColumn::kMinTasks, rigid ? tasks : 1, tasks, tasks));
     spec.max_tasks = static_cast<uint32_t>(
         whole(CsvColumn::kMaxTasks, tasks, rigid ? tasks : kMostTasks, tasks));
   }
@@ -218,7 +218,7 @@ class OrreryCsvReader {
   }
 
   uint32_t name_index(CsvColumn column, NameTable& names) {
-    if (!given(column) || table_.text(at(column)) == "-") return 0;
+    if (!given(column)) return 0;
     if (!is_good_name(table_.text(at(column)))) {
       table_.fail(at(column), "at most 255 printable bytes");
     }

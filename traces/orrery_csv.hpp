@@ -39,11 +39,10 @@ enum class CsvColumn : uint8_t {
 };
 inline constexpr size_t kCsvColumns = 23;
 inline constexpr std::array<std::string_view, kCsvColumns> kCsvColumnNames = {
-    "job_id",     "submit_s",  "run_s",       "requested_s", "tasks",
-    "min_tasks",  "max_tasks", "flexibility", "cpu_milli",   "memory_mib",
-    "gpus",       "gpu_milli", "gpu_memory_mib", "gpu_types", "priority",
-    "user",       "group",     "queue",       "after",       "think_s",
-    "end",        "cancel_s",  "speed"};
+    "job_id",         "submit_s",    "run_s",     "requested_s", "tasks", "min_tasks",
+    "max_tasks",      "flexibility", "cpu_milli", "memory_mib",  "gpus",  "gpu_milli",
+    "gpu_memory_mib", "gpu_types",   "priority",  "user",        "group", "queue",
+    "after",          "think_s",     "end",       "cancel_s",    "speed"};
 
 inline constexpr std::array<std::string_view, 4> kFlexibilityNames = {"rigid", "moldable",
                                                                       "malleable", "evolving"};

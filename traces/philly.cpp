@@ -14,8 +14,7 @@ int64_t days_from_civil(int64_t year, int64_t month, int64_t day) {
   const int64_t era = (year >= 0 ? year : year - 399) / 400;
   const int64_t year_of_era = year - era * 400;
   const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const int64_t day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146097 + day_of_era - 719468;
 }
 
@@ -81,9 +80,9 @@ Workload read_philly(LineReader& lines, const ReadOptions& options, uint64_t exp
     workload.truths.push_back(truth);
   });
   if (!workload.specs.empty()) {
-    const auto first = std::min_element(
-        workload.specs.begin(), workload.specs.end(),
-        [](const JobSpec& a, const JobSpec& b) { return a.submit < b.submit; });
+    const auto first =
+        std::min_element(workload.specs.begin(), workload.specs.end(),
+                         [](const JobSpec& a, const JobSpec& b) { return a.submit < b.submit; });
     const Instant start = first->submit;
     for (auto& spec : workload.specs) spec.submit = Instant{} + (spec.submit - start);
     report.unix_start = start.ns / 1'000'000'000;

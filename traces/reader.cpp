@@ -17,9 +17,9 @@ namespace orrery::traces {
 namespace {
 
 constexpr std::array kFormats = {
-    std::pair{Format::kGuess, "guess"},       std::pair{Format::kSwf, "swf"},
-    std::pair{Format::kOpenb, "openb"},       std::pair{Format::kPhilly, "philly"},
-    std::pair{Format::kOrreryCsv, "csv"},     std::pair{Format::kOrreryBinary, "binary"},
+    std::pair{Format::kGuess, "guess"},   std::pair{Format::kSwf, "swf"},
+    std::pair{Format::kOpenb, "openb"},   std::pair{Format::kPhilly, "philly"},
+    std::pair{Format::kOrreryCsv, "csv"}, std::pair{Format::kOrreryBinary, "binary"},
 };
 
 }  // namespace
@@ -105,13 +105,13 @@ Format settle(const ReadOptions& options, std::string_view head, const std::stri
   if (format == Format::kGuess) format = guess_by_name(name);
   if (format == Format::kGuess) {
     const bool nodes = head.starts_with("sn,cpu_milli,");
-    throw InputError({.where = name,
-                      .expected = "a trace in a known format (" + format_names() + ")",
-                      .found = head.empty() ? "an empty file"
-                               : nodes      ? "a list of nodes"
-                                            : "something else",
-                      .hint = nodes ? "it describes a cluster, not jobs"
-                                    : "name the format with --format"});
+    throw InputError(
+        {.where = name,
+         .expected = "a trace in a known format (" + format_names() + ")",
+         .found = head.empty() ? "an empty file"
+                  : nodes      ? "a list of nodes"
+                               : "something else",
+         .hint = nodes ? "it describes a cluster, not jobs" : "name the format with --format"});
   }
   return format;
 }
@@ -148,8 +148,8 @@ Workload read_workload(const std::string& path, const ReadOptions& options, Read
   return read_jobs(open_bytes(path), path, options, guess_jobs(stored_size(path)), report);
 }
 
-Workload parse_workload(std::string_view bytes, const std::string& name,
-                        const ReadOptions& options, ReadReport& report) {
+Workload parse_workload(std::string_view bytes, const std::string& name, const ReadOptions& options,
+                        ReadReport& report) {
   return read_jobs(open_memory(bytes, name), name, options, guess_jobs(bytes.size()), report);
 }
 

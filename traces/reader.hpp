@@ -54,8 +54,8 @@ struct ReadReport {
 Workload read_workload(const std::string& path, const ReadOptions& options, ReadReport& report);
 
 /// The same from memory; `name` stands in messages and helps to guess the format.
-Workload parse_workload(std::string_view bytes, const std::string& name,
-                        const ReadOptions& options, ReadReport& report);
+Workload parse_workload(std::string_view bytes, const std::string& name, const ReadOptions& options,
+                        ReadReport& report);
 
 /// Reads an openb node list (sn, cpu_milli, memory_mib, gpu, model).
 ClusterSpec read_openb_nodes(const std::string& path, const ReadOptions& options,

@@ -14,8 +14,8 @@ inline constexpr int64_t kMaxSeconds = 4'000'000'000;
 
 /// A decimal number in billionths, exact: -1.25 is {-1, 250'000'000, true}.
 struct Decimal {
-  int64_t whole = 0;     ///< towards zero, with its sign
-  int32_t nanos = 0;     ///< billionths behind the point, 0 or more
+  int64_t whole = 0;  ///< towards zero, with its sign
+  int32_t nanos = 0;  ///< billionths behind the point, 0 or more
   bool negative = false;
   bool inexact = false;  ///< digits other than 0 stood behind the ninth decimal and were dropped
 

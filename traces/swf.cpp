@@ -39,11 +39,25 @@ constexpr size_t kFields = 18;
 constexpr size_t kMostFields = 21;
 constexpr size_t kQueueName = 20;
 
-constexpr std::array<const char*, kFields + 1> kFieldNames = {
-    "", "job number", "submit time", "wait time", "run time", "allocated processors",
-    "average CPU time", "used memory", "requested processors", "requested time",
-    "requested memory", "status", "user", "group", "executable", "queue", "partition",
-    "preceding job", "think time"};
+constexpr std::array<const char*, kFields + 1> kFieldNames = {"",
+                                                              "job number",
+                                                              "submit time",
+                                                              "wait time",
+                                                              "run time",
+                                                              "allocated processors",
+                                                              "average CPU time",
+                                                              "used memory",
+                                                              "requested processors",
+                                                              "requested time",
+                                                              "requested memory",
+                                                              "status",
+                                                              "user",
+                                                              "group",
+                                                              "executable",
+                                                              "queue",
+                                                              "partition",
+                                                              "preceding job",
+                                                              "think time"};
 
 struct Row {
   std::array<Decimal, kFields + 1> values;

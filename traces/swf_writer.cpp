@@ -90,7 +90,8 @@ std::vector<std::string> write_swf(const Workload& w, ByteSink& sink) {
   std::string out = "; Version: 2.2\n; Conversion: Orrery\n; MaxJobs: " + std::to_string(w.size()) +
                     "\n; MaxRecords: " + std::to_string(w.size()) + "\n";
   if (w.machine_nodes != 0) out += "; MaxNodes: " + std::to_string(w.machine_nodes) + "\n";
-  if (w.machine_processors != 0) out += "; MaxProcs: " + std::to_string(w.machine_processors) + "\n";
+  if (w.machine_processors != 0)
+    out += "; MaxProcs: " + std::to_string(w.machine_processors) + "\n";
   constexpr size_t kChunk = size_t{1} << 20;
   for (size_t i = 0; i < w.size(); ++i) {
     count_losses(w.specs[i], w.truths[i], lost);

@@ -31,9 +31,9 @@ TEST(Openb, MapsPods) {
   EXPECT_EQ(w.truths[1].end, TraceEnd::kFailed);
   EXPECT_EQ(w.specs[2].each.gpus, 0);
   EXPECT_EQ(w.truths[2].run_time, Duration::seconds(2));
-  EXPECT_EQ(report.oddities, (std::vector<std::string>{
-                                 "1 pods were never scheduled; they run from creation to "
-                                 "deletion"}));
+  EXPECT_EQ(report.oddities,
+            (std::vector<std::string>{"1 pods were never scheduled; they run from creation to "
+                                      "deletion"}));
 }
 
 TEST(Openb, ListsWithoutTimesArriveInTheirOrder) {
@@ -58,16 +58,19 @@ TEST(Openb, MalformedPods) {
   EXPECT_NE(error("p,1,1\n").find("test:2: expected 11 fields as in the header, found 3"),
             std::string::npos);
   EXPECT_NE(error("p,1,1,0,0,,LS,Running,0,1,0\np,1,1,0,0,,LS,Running,0,1,0\n")
-                .find("test:3:1: expected a name that no earlier pod has"), std::string::npos);
+                .find("test:3:1: expected a name that no earlier pod has"),
+            std::string::npos);
   EXPECT_NE(parse_error("name,cpu\n", Format::kOpenb, {.skip_errors = true})
-                .find("test:1: expected a header with the column cpu_milli"), std::string::npos);
+                .find("test:1: expected a header with the column cpu_milli"),
+            std::string::npos);
 }
 
 TEST(Openb, MapsNodes) {
   ReadReport report;
   const ClusterSpec cluster = parse_openb_nodes(
       "sn,cpu_milli,memory_mib,gpu,model\nn0,64000,262144,2,P100\nn1,32000,1024,0,\n"
-      "n2,96000,2048,8,G2\n", "test", {}, report);
+      "n2,96000,2048,8,G2\n",
+      "test", {}, report);
   ASSERT_EQ(cluster.nodes.size(), 3U);
   EXPECT_EQ(cluster.gpu_types, (std::vector<std::string>{"P100", "G2"}));
   EXPECT_EQ(cluster.nodes[0].name, "n0");
@@ -81,14 +84,15 @@ TEST(Openb, MapsNodes) {
   EXPECT_NE(error_of([&] {
               parse_openb_nodes("sn,cpu_milli,memory_mib,gpu,model\nn0,1,1,1,\n", "test", {},
                                 report);
-            }).find("a GPU model"), std::string::npos);
+            }).find("a GPU model"),
+            std::string::npos);
 }
 
 TEST(Openb, TypesAreAlignedWithTheCluster) {
   ClusterSpec cluster;
   cluster.gpu_types = {"T4", "A10"};
-  Workload w = parse(std::string(kPods) + "p0,1,1,1,1000,P100|T4,LS,Running,0,1,0\n",
-                     Format::kOpenb);
+  Workload w =
+      parse(std::string(kPods) + "p0,1,1,1,1000,P100|T4,LS,Running,0,1,0\n", Format::kOpenb);
   align_gpu_types(w, cluster);
   EXPECT_EQ(cluster.gpu_types, (std::vector<std::string>{"T4", "A10", "P100"}));
   EXPECT_EQ(w.specs[0].each.gpu_types, 0b101U);
@@ -96,8 +100,8 @@ TEST(Openb, TypesAreAlignedWithTheCluster) {
 }
 
 TEST(OpenbShared, ListsReadWhole) {
-  const std::pair<const char*, size_t> lists[] = {{"default", 8152},    {"cpu0", 7064},
-                                                  {"cpu200", 8832},     {"gpuspec33", 8152},
+  const std::pair<const char*, size_t> lists[] = {{"default", 8152},     {"cpu0", 7064},
+                                                  {"cpu200", 8832},      {"gpuspec33", 8152},
                                                   {"gpushare100", 8152}, {"multigpu40", 8746}};
   for (const auto& [list, pods] : lists) {
     const std::string path =
@@ -124,7 +128,8 @@ TEST(Philly, MapsJobsRelativeToTheFirst) {
   const Workload w = parse(
       "timestamp,duration,num_gpus,gpu_time,cluster\n"
       "2017-10-09 07:01:55,66.5,8,66.0,11cb48\n"
-      "2017-10-09 07:00:00,5.0,1,5.0,6214e9\n\n", Format::kPhilly, {}, &report);
+      "2017-10-09 07:00:00,5.0,1,5.0,6214e9\n\n",
+      Format::kPhilly, {}, &report);
   ASSERT_EQ(w.size(), 2U);
   EXPECT_EQ(w.specs[0].name, "2");
   EXPECT_EQ(w.specs[0].submit.ns, 0);
@@ -177,8 +182,10 @@ TEST(PhillyShared, ReadsWhole) {
 }
 
 TEST(Fields, ProcessorsAreRigidGangs) {
-  const Workload w = parse("timestamp,duration,num_gpus,gpu_time,cluster\n"
-                           "2017-10-09 07:01:55,66,16,66,v\n", Format::kPhilly);
+  const Workload w = parse(
+      "timestamp,duration,num_gpus,gpu_time,cluster\n"
+      "2017-10-09 07:01:55,66,16,66,v\n",
+      Format::kPhilly);
   EXPECT_EQ(w.specs[0].min_tasks, 16U);
   EXPECT_EQ(w.specs[0].max_tasks, 16U);
   EXPECT_EQ(w.specs[0].flexibility, Flexibility::kRigid);

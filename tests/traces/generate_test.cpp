@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
+#include "traces/generate.hpp"
 
 #include <cmath>
+#include <gtest/gtest.h>
 
 #include "shared.hpp"
-#include "traces/generate.hpp"
 #include "traces/info.hpp"
 #include "traces/writer.hpp"
 
@@ -126,7 +126,8 @@ TEST(Info, TellsWhatATraceHolds) {
   const Workload w = parse(
       "; MaxProcs: 4\n"
       "1 0 -1 10 2 -1 -1 2 20 -1 1 5 -1 -1 -1 -1 -1 -1\n"
-      "2 100 -1 30 4 -1 -1 4 -1 -1 0 5 -1 -1 -1 -1 -1 -1\n", Format::kSwf, {}, &report);
+      "2 100 -1 30 4 -1 -1 4 -1 -1 0 5 -1 -1 -1 -1 -1 -1\n",
+      Format::kSwf, {}, &report);
   const TraceInfo info = describe(w, report);
   EXPECT_EQ(info.core_seconds, 10 * 2 + 30 * 4);
   EXPECT_EQ(info.offered_load, 140.0 / (4 * 100));

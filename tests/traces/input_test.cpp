@@ -1,9 +1,10 @@
+#include "traces/input.hpp"
+
 #include <gtest/gtest.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "shared.hpp"
-#include "traces/input.hpp"
 
 namespace orrery::traces {
 namespace {
@@ -100,17 +101,19 @@ TEST(Input, SeveralMembersAreOneFile) {
   const std::string a = many_rows(3);
   const std::string b = "9" + std::string(kRow.substr(1));
   EXPECT_EQ(parse(gzip(a) + gzip(b), Format::kSwf).size(), 4U);
-  EXPECT_EQ(parse(gzip(a) + std::string(512, '\0') + gzip(b) + std::string(9, '\0'), Format::kSwf)
-                .size(), 4U);
+  EXPECT_EQ(
+      parse(gzip(a) + std::string(512, '\0') + gzip(b) + std::string(9, '\0'), Format::kSwf).size(),
+      4U);
   EXPECT_EQ(parse(zstd(a) + zstd(b), Format::kSwf).size(), 4U);
 }
 
 TEST(Input, EveryTruncationIsNoticed) {
   const std::string text = many_rows(60);
-  for (const auto& [packed, kind] : {std::pair{gzip(text), "gzip"}, std::pair{zstd(text), "zstd"}}) {
+  for (const auto& [packed, kind] :
+       {std::pair{gzip(text), "gzip"}, std::pair{zstd(text), "zstd"}}) {
     for (size_t cut = 4; cut < packed.size(); ++cut) {
-      const std::string error = parse_error(packed.substr(0, cut), Format::kSwf,
-                                            {.skip_errors = true});
+      const std::string error =
+          parse_error(packed.substr(0, cut), Format::kSwf, {.skip_errors = true});
       ASSERT_EQ(error, "test: expected a whole " + std::string(kind) + " file, found " + kind +
                            " data truncated after " + std::to_string(cut) +
                            " bytes; the file is cut short or damaged; fetch it again");

@@ -1,7 +1,6 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-
-#include <algorithm>
 
 #include "shared.hpp"
 #include "traces/binary.hpp"
@@ -64,8 +63,8 @@ constexpr int64_t kMostNs = 4'000'000'000LL * 1'000'000'000;
 
 /// Names with what CSV has to quote, distinct by their number.
 std::string any_name(size_t number, bool job) {
-  const auto letters = *rc::gen::container<std::string>(rc::gen::elementOf(
-      std::string(job ? "ab,\" #'=\xc3\xa9" : "ab,\" #;'=\xc3\xa9")));
+  const auto letters = *rc::gen::container<std::string>(
+      rc::gen::elementOf(std::string(job ? "ab,\" #'=\xc3\xa9" : "ab,\" #;'=\xc3\xa9")));
   return letters.substr(0, 200) + std::to_string(number);
 }
 
@@ -88,9 +87,9 @@ SpeedModel any_speed() {
 }
 
 int64_t any_ns(int64_t least = 0) {
-  return *rc::gen::oneOf(rc::gen::inRange<int64_t>(least, kMostNs + 1),
-                         rc::gen::elementOf(std::vector<int64_t>{
-                             least, 1, 1'000'000'000, 1'500'000'000, kMostNs}));
+  return *rc::gen::oneOf(
+      rc::gen::inRange<int64_t>(least, kMostNs + 1),
+      rc::gen::elementOf(std::vector<int64_t>{least, 1, 1'000'000'000, 1'500'000'000, kMostNs}));
 }
 
 void add_any_job(Workload& w) {
@@ -210,7 +209,8 @@ TEST(OrreryCsv, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(error("job_id,submit_s,run_s,speed\na,0,1,amdahl:2\n").find("for speed, found"),
             std::string::npos);
   EXPECT_NE(error("job_id,submit_s,run_s,end\na,0,1,lost\n")
-                .find("one of completed, failed, cancelled for end"), std::string::npos);
+                .find("one of completed, failed, cancelled for end"),
+            std::string::npos);
   EXPECT_NE(error("job_id,submit_s,run_s,tasks,max_tasks\na,0,1,2,4\n").find("for max_tasks"),
             std::string::npos);
 }
@@ -222,9 +222,9 @@ TEST(SpeedText, FormsAreReadAndWritten) {
     EXPECT_TRUE(parse_speed(text, model)) << text;
     EXPECT_EQ(speed_text(model), text);
   }
-  for (const auto* text : {"", "fixed ", "amdahl", "amdahl:", "amdahl:1.1", "amdahl:nan", "table:",
-                           "table:1", "table:2=1/1=2", "table:0=1", "table:1=0", "table:1=inf",
-                           "linear@", "linear@0", "linear@1/"}) {
+  for (const auto* text : {"", "fixed ", "amdahl", "amdahl:", "amdahl:1.1", "amdahl:nan",
+                           "table:", "table:1", "table:2=1/1=2", "table:0=1", "table:1=0",
+                           "table:1=inf", "linear@", "linear@0", "linear@1/"}) {
     SpeedModel model;
     EXPECT_FALSE(parse_speed(text, model)) << text;
   }
@@ -241,8 +241,7 @@ TEST(OrreryBinary, EveryTruncationAndEveryFlippedBitIsNoticed) {
     ReadReport report;
     // zstd's header has a reserved bit or two that change nothing: then the content is the same.
     const std::string error = error_of([&] {
-      const Workload w =
-          parse_workload(bad, "test", {.format = Format::kOrreryBinary}, report);
+      const Workload w = parse_workload(bad, "test", {.format = Format::kOrreryBinary}, report);
       EXPECT_EQ(csv_of(w), csv_of(parse(kLeast, Format::kGuess)));
     });
     EXPECT_TRUE(error == "no error" || error.starts_with("test: expected")) << error;
@@ -271,13 +270,14 @@ TEST(SwfWriter, WhatSwfCanHoldComesBack) {
 }
 
 TEST(SwfWriter, LossesAreTold) {
-  const Workload w = parse(
-      "job_id,submit_s,run_s,cpu_milli,gpus,priority,memory_mib\na,1,2,1500,1,3,9\n",
-      Format::kGuess);
+  const Workload w =
+      parse("job_id,submit_s,run_s,cpu_milli,gpus,priority,memory_mib\na,1,2,1500,1,3,9\n",
+            Format::kGuess);
   StringSink sink;
   EXPECT_EQ(write_swf(w, sink).size(), 6U);
   EXPECT_NE(sink.text().find("\n1 1 -1 2 2 -1 -1 2 -1 -1 1 -1 -1 -1 -1 -1 -1 -1\n"),
-            std::string::npos) << sink.text();
+            std::string::npos)
+      << sink.text();
 }
 
 TEST(Writer, FaultyWorkloadsAndUnwritableFilesAreRefused) {

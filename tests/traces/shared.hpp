@@ -1,11 +1,10 @@
 // Where tests find the shared data, and small helpers to read traces from text.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <gtest/gtest.h>
 #include <string>
 #include <string_view>
 

@@ -75,8 +75,8 @@ TEST(Swf, LeavesOutWhatCannotRunAndSaysSo) {
 
 TEST(Swf, AugmentedLogsHaveThreeMoreWords) {
   ReadReport report;
-  const Workload w = parse(
-      "1 0 -1 8 4 -1 -1 4 9 -1 1 1 1 -1 1 -1 -1 -1 x short 1:ppn=4\n", Format::kSwf, {}, &report);
+  const Workload w = parse("1 0 -1 8 4 -1 -1 4 9 -1 1 1 1 -1 1 -1 -1 -1 x short 1:ppn=4\n",
+                           Format::kSwf, {}, &report);
   EXPECT_EQ(w.queues[w.specs[0].queue], "short");
   const std::vector<std::string> expected = {
       "1 rows have more than 18 fields; of those, only a queue name (20) was used"};
@@ -85,27 +85,38 @@ TEST(Swf, AugmentedLogsHaveThreeMoreWords) {
             std::string("test:1:52: expected 18 fields, or up to 21, found more") + kHint);
 }
 
+TEST(Swf, AQueueNamedDashIsUnknown) {
+  const Workload w = parse("1 0 -1 8 4 -1 -1 4 9 -1 1 1 1 -1 1 -1 -1 -1 x - x\n", Format::kSwf);
+  EXPECT_EQ(w.specs[0].queue, 0U);
+}
+
 TEST(Swf, MalformedRowsNameThePlace) {
-  EXPECT_EQ(parse_error("; c\n1 0 -1 1x0 4 -1 -1 4 9 -1 1 1 1 -1 1 -1 -1 -1\n", Format::kSwf),
-            std::string("test:2:8: expected a number for field 4 (run time), found \"1x0\"") + kHint);
+  EXPECT_EQ(
+      parse_error("; c\n1 0 -1 1x0 4 -1 -1 4 9 -1 1 1 1 -1 1 -1 -1 -1\n", Format::kSwf),
+      std::string("test:2:8: expected a number for field 4 (run time), found \"1x0\"") + kHint);
   EXPECT_EQ(parse_error("1 0 -1 10\n", Format::kSwf),
             std::string("test:1:10: expected 18 fields, or up to 21, found 4") + kHint);
   EXPECT_EQ(parse_error("1 0 -1 10 4 -1 -1 1.5 9 -1 1 1 1 -1 1 -1 -1 -1", Format::kSwf),
             std::string("test:1:19: expected a whole number of at most 10000000 for field 8 "
-                        "(requested processors), found \"1.5\"") + kHint);
+                        "(requested processors), found \"1.5\"") +
+                kHint);
   EXPECT_EQ(parse_error("1 -5 -1 10 4 -1 -1 1 9 -1 1 1 1 -1 1 -1 -1 -1", Format::kSwf),
             std::string("test:1:3: expected 0 seconds or more for field 2 (submit time), found "
-                        "\"-5\"") + kHint);
+                        "\"-5\"") +
+                kHint);
 }
 
 TEST(Swf, NumbersOutOfRangeAreRefused) {
-  for (const auto* number : {"4000000001", "99999999999999999999", "1e5", "nan", "-", ".5", "--1"}) {
+  for (const auto* number :
+       {"4000000001", "99999999999999999999", "1e5", "nan", "-", ".5", "--1"}) {
     const std::string row =
         "1 0 -1 " + std::string(number) + " 4 -1 -1 1 9 -1 1 1 1 -1 1 -1 -1 -1\n";
     EXPECT_NE(parse_error(row, Format::kSwf).find("test:1:8: expected"), std::string::npos) << row;
   }
   EXPECT_EQ(parse("1 0 -1 4000000000 4 -1 -1 1 9 -1 1 1 1 -1 1 -1 -1 -1\n", Format::kSwf)
-                .truths[0].run_time, Duration::seconds(4'000'000'000));
+                .truths[0]
+                .run_time,
+            Duration::seconds(4'000'000'000));
 }
 
 TEST(Swf, SkipModeCountsAndKeepsTheFirstMessages) {
@@ -155,7 +166,8 @@ TEST(Swf, DuplicateIdsAreRefused) {
   }
   EXPECT_EQ(parse_error(text, Format::kSwf),
             std::string("test:3:1: expected a number that no earlier job has for field 1 "
-                        "(job number), found \"3\"") + kHint);
+                        "(job number), found \"3\"") +
+                kHint);
   ReadReport report;
   EXPECT_EQ(parse(text, Format::kSwf, {.skip_errors = true}, &report).size(), 2U);
   EXPECT_EQ(report.skipped, 1U);
