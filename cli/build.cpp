@@ -239,7 +239,8 @@ sim::SimulationPlan make_plan(const Scenario& scenario, const Inputs& inputs, bo
 std::string policy_words(const PolicyConfig& policy) {
   std::string words = policy.order;
   if (policy.backfill != "none") words += " + " + policy.backfill;
-  return words + ", " + policy.place;
+  words += ", " + policy.place;
+  return policy.decide == DecideMode::kEachEvent ? words + ", each event" : words;
 }
 
 }  // namespace orrery::cli

@@ -57,7 +57,7 @@ void align_gpu_types(ClusterSpec& cluster, Workload& workload);
 
 /// The plan of a run.
 sim::SimulationPlan make_plan(const Scenario& scenario, const Inputs& inputs, bool check);
-/// "sjf + easy, best-fit".
+/// "sjf + easy, best-fit"; with ", each event" where it decides after each.
 std::string policy_words(const PolicyConfig& policy);
 
 }  // namespace orrery::cli

@@ -56,7 +56,7 @@ InputError unknown_argument(const CLI::App& app, const std::string& word) {
 int report_parse_error(const CLI::App& app, const CLI::ParseError& e) {
   const CLI::App* verb = deepest_parsed(app);
   if (dynamic_cast<const CLI::CallForHelp*>(&e) != nullptr) {
-    print(verb->help());
+    print(help_of(*verb));
     return kDone;
   }
   if (dynamic_cast<const CLI::CallForVersion*>(&e) != nullptr) {
@@ -135,6 +135,14 @@ void complain(const std::string& text) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+std::string help_of(const CLI::App& verb) {
+  const CLI::App* parent = verb.get_parent();
+  // A verb that was parsed would otherwise print the help of the verb below it.
+  return verb.get_formatter()->make_help(
+      &verb, (parent == nullptr ? "" : full_name(parent) + " ") + verb.get_name(),
+      CLI::AppFormatMode::Normal);
+}
+
 std::unique_ptr<CLI::App> make_app(Action& action) {
   auto app = std::make_unique<CLI::App>(
       "Orrery winds a cluster forward: it replays a workload under a scheduling policy in virtual "
@@ -166,7 +174,7 @@ int run_command(const std::vector<std::string>& arguments) {
     Action action;
     auto app = make_app(action);
     if (arguments.empty()) {
-      print(app->help());
+      print(help_of(*app));
       return kDone;
     }
     try {

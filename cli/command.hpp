@@ -33,6 +33,9 @@ void add_trace(CLI::App& app, Action& action);
 void add_policies(CLI::App& app, Action& action);
 void add_help(CLI::App& app, Action& action);
 
+/// The help of a verb under its full name, "orrery trace gen".
+std::string help_of(const CLI::App& verb);
+
 /// The whole command line, made of the verbs above.
 std::unique_ptr<CLI::App> make_app(Action& action);
 

@@ -161,7 +161,10 @@ void check_text(const std::string& text, const std::shared_ptr<const std::string
   size_t line_start = bad == 0 ? std::string::npos : text.rfind('\n', bad - 1);
   uint64_t column = line_start == std::string::npos ? bad + 1 : bad - line_start;
   throw error_at({where, line, column}, "text in UTF-8",
-                 "the byte " + std::to_string(static_cast<unsigned char>(text[bad])));
+                 "the byte " + std::to_string(static_cast<unsigned char>(text[bad])),
+                 text.starts_with("\x1f\x8b") || text.starts_with("\x28\xb5\x2f\xfd")
+                     ? "a compressed trace goes after --trace"
+                     : "");
 }
 
 // One step of a --set path: a key, or an index into a list.

@@ -11,7 +11,9 @@
 
 #include "cli/build.hpp"
 #include "cli/command.hpp"
+#include "cli/lockstep.hpp"
 #include "cli/progress.hpp"
+#include "record/journal.hpp"
 #include "record/recorder.hpp"
 #include "sim/simulation.hpp"
 
@@ -28,24 +30,30 @@ struct Progress {
   std::atomic<uint64_t> jobs_ended{0};
 };
 
-// Takes an empty folder away again when the run that made it fails.
+constexpr const char* kJournal = "journal";
+
+// Leaves nothing of a run that fails: the recorder removes its own files, this the journal and a
+// folder that was not there before.
 class FolderGuard {
  public:
   explicit FolderGuard(std::filesystem::path folder) : folder_(std::move(folder)) {
     std::error_code problem;
-    was_there_ = folder_.empty() || std::filesystem::exists(folder_, problem);
+    was_there_ = std::filesystem::exists(folder_, problem);
   }
   FolderGuard(const FolderGuard&) = delete;
   FolderGuard& operator=(const FolderGuard&) = delete;
   ~FolderGuard() {
+    if (kept_ || folder_.empty()) return;
     std::error_code problem;
+    std::filesystem::remove(folder_ / kJournal, problem);
     if (!was_there_) std::filesystem::remove(folder_, problem);
   }
-  void keep() { was_there_ = true; }
+  void keep() { kept_ = true; }
 
  private:
   std::filesystem::path folder_;
   bool was_there_;
+  bool kept_ = false;
 };
 
 Scenario effective(const RunOrder& order, const Inputs& inputs) {
@@ -58,11 +66,17 @@ Scenario effective(const RunOrder& order, const Inputs& inputs) {
   return scenario;
 }
 
-std::string difference(const RunOrder& order, const sim::Simulation& one,
-                       const sim::Simulation& two) {
-  return order.name + ": the same run twice differs from step " + std::to_string(one.steps()) +
-         " on: " + one.last_event() + "; against " + two.last_event();
-}
+// Hands the inputs of a run to its journal.
+class JournalWatcher final : public sim::Watcher {
+ public:
+  JournalWatcher(const std::filesystem::path& file, const record::JournalHeader& header)
+      : writer_(file, header) {}
+  void input(Instant at, ActorId to, const Input& input) override { writer_.input(at, to, input); }
+  void close() { writer_.close(); }
+
+ private:
+  record::JournalWriter writer_;
+};
 
 class OneRun {
  public:
@@ -79,18 +93,17 @@ class OneRun {
     recording.report = options_.report;
     record::Recorder recorder(inputs.cluster, inputs.workload, recording);
     sim::Simulation simulation(plan, &recorder);
-    std::vector<std::unique_ptr<sim::Simulation>> twins;
-    for (uint32_t i = 1; i < options_.repeat; ++i) {
-      twins.push_back(std::make_unique<sim::Simulation>(plan, nullptr));
-      twins.back()->trace_events(true);
-      simulation.trace_events(true);
+    std::optional<JournalWatcher> journal;
+    if (options_.journal) {
+      record::JournalHeader header{scenario.seed, version(), to_yaml(scenario)};
+      journal.emplace(order_.folder / kJournal, header);
+      simulation.set_watcher(&*journal);
     }
-    wind(simulation, twins);
+    wind(simulation, plan);
     result.summary = recorder.finish(about(scenario, inputs, simulation));
+    if (journal) journal->close();
     guard.keep();
-    if (!simulation.violation().empty()) {
-      throw PropertyError(order_.name + ": " + simulation.violation());
-    }
+    if (!simulation.violation().empty()) throw PropertyError(simulation.violation());
     if (simulation.stalled()) {
       result.remarks.push_back(order_.name + ": the run ended with jobs left that nothing can "
                                              "start any more");
@@ -98,19 +111,12 @@ class OneRun {
   }
 
  private:
-  void wind(sim::Simulation& simulation, std::vector<std::unique_ptr<sim::Simulation>>& twins) {
+  void wind(sim::Simulation& simulation, const sim::SimulationPlan& plan) {
+    Lockstep lockstep(simulation, plan, options_.repeat);
     uint64_t ended = 0;
     bool more = true;
     while (more) {
-      for (int i = 0; i < kStepsAtATime && more; ++i) {
-        more = simulation.step();
-        for (auto& twin : twins) {
-          bool twin_more = twin->step();
-          if (twin_more != more || twin->digest() != simulation.digest()) {
-            throw PropertyError(difference(order_, simulation, *twin));
-          }
-        }
-      }
+      for (int i = 0; i < kStepsAtATime && more; ++i) more = lockstep.step();
       if (interrupt_wanted()) throw Interrupted();
       progress_.jobs_ended += simulation.jobs_ended() - ended;
       ended = simulation.jobs_ended();
@@ -192,6 +198,8 @@ class Pool {
       std::shared_ptr<const Inputs> inputs = store_.load(order.scenario);
       result.remarks = inputs->remarks;
       OneRun(order, options_, progress_).make(*inputs, result);
+    } catch (const PropertyError& e) {
+      result.error = std::make_exception_ptr(PropertyError(order.name + ": " + e.what()));
     } catch (...) {
       result.error = std::current_exception();
     }

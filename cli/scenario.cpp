@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "actors/limits.hpp"
+#include "policies/registry.hpp"
 
 namespace orrery::cli {
 
@@ -81,16 +82,16 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
 
 void describe_policy(Fields& f, Scenario& scenario) {
   PolicyConfig& policy = scenario.policy;
-  f.choice({"order", "which job comes first"}, policy.order, order_names());
-  f.choice({"place", "which nodes a job gets"}, policy.place, place_names());
+  f.choice({"order", "which job comes first"}, policy.order, order_choices());
+  f.choice({"place", "which nodes a job gets"}, policy.place, place_choices());
   f.choice({"backfill", "whether later jobs may pass one that waits"}, policy.backfill,
-           backfill_names());
+           backfill_choices());
   f.choice_of({"decide", "once at each instant, or after each event as some simulators do"},
               policy.decide, {"once", "each-event"});
   f.duration({"decide_every", "decide at multiples of this only; 0: whenever something changes"},
              scenario.controller.decide_every);
   f.choice({"preempt", "how srtf and las take a job off its nodes"}, policy.preempt,
-           {"requeue", "suspend", "checkpoint"});
+           preempt_choices());
   f.real({"ageing_per_hour", "priority: points that a waiting job gains an hour"},
          policy.ageing_per_hour, 0, 1e9, "number of points");
   f.duration({"half_life", "fair-share: after this time past usage counts half"}, policy.half_life,
@@ -247,9 +248,7 @@ Scenario read_scenario(const Value& root) {
   scenario.controller.resend = scenario.network.resend;
   scenario.controller.requeue = scenario.faults.requeue;
   scenario.controller.max_attempts = scenario.faults.max_attempts;
-  scenario.controller.preempt = scenario.policy.preempt == "requeue"   ? StopMode::kKill
-                                : scenario.policy.preempt == "suspend" ? StopMode::kSuspend
-                                                                       : StopMode::kCheckpoint;
+  scenario.controller.preempt = preemption_mode(scenario.policy);
   return scenario;
 }
 

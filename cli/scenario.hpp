@@ -95,8 +95,9 @@ void choose_policy(Value& root, const std::string& text, const Place& place);
 Value nodes_shorthand(const std::string& text, const Place& place);
 
 /// The names that a policy may be composed of.
-const std::vector<std::string>& order_names();
-const std::vector<std::string>& backfill_names();
-const std::vector<std::string>& place_names();
+const std::vector<std::string>& order_choices();
+const std::vector<std::string>& backfill_choices();
+const std::vector<std::string>& place_choices();
+const std::vector<std::string>& preempt_choices();
 
 }  // namespace orrery::cli

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cli/scenario.hpp"
+#include "policies/registry.hpp"
 
 namespace orrery::cli {
 
@@ -20,6 +21,12 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<std::string> names_of(const std::vector<NamedPart>& parts) {
+  std::vector<std::string> names;
+  for (const NamedPart& part : parts) names.emplace_back(part.name);
+  return names;
 }
 
 Value new_map(const Place& place) {
@@ -70,34 +77,37 @@ void expand_mean(Value* section, const char* key) {
 
 }  // namespace
 
-const std::vector<std::string>& order_names() {
-  static const std::vector<std::string> names{"fcfs", "sjf", "srtf", "priority", "fair-share",
-                                              "las"};
+const std::vector<std::string>& order_choices() {
+  static const std::vector<std::string> names = names_of(order_names());
   return names;
 }
 
-const std::vector<std::string>& backfill_names() {
-  static const std::vector<std::string> names{"none", "easy", "conservative"};
+const std::vector<std::string>& backfill_choices() {
+  static const std::vector<std::string> names = names_of(backfill_names());
   return names;
 }
 
-const std::vector<std::string>& place_names() {
-  static const std::vector<std::string> names{"first-fit", "best-fit", "worst-fit", "consolidate",
-                                              "random"};
+const std::vector<std::string>& place_choices() {
+  static const std::vector<std::string> names = names_of(placement_names());
+  return names;
+}
+
+const std::vector<std::string>& preempt_choices() {
+  static const std::vector<std::string> names = names_of(preemption_names());
   return names;
 }
 
 Value policy_shorthand(const std::string& text, const Place& place) {
   Value policy = new_map(place);
   for (const std::string& part : split(text, '+')) {
-    const char* key = contains(order_names(), part)      ? "order"
-                      : contains(backfill_names(), part) ? "backfill"
-                      : contains(place_names(), part)    ? "place"
+    const char* key = contains(order_choices(), part)      ? "order"
+                      : contains(backfill_choices(), part) ? "backfill"
+                      : contains(place_choices(), part)    ? "place"
                                                          : nullptr;
     if (key == nullptr) {
-      std::vector<std::string> all = order_names();
-      all.insert(all.end(), backfill_names().begin(), backfill_names().end());
-      all.insert(all.end(), place_names().begin(), place_names().end());
+      std::vector<std::string> all = order_choices();
+      all.insert(all.end(), backfill_choices().begin(), backfill_choices().end());
+      all.insert(all.end(), place_choices().begin(), place_choices().end());
       std::string hint = suggestion(part, all);
       throw error_at(place, "a policy such as easy, sjf or las+consolidate", in_quotes(part),
                      hint.empty() ? "orrery policies lists the names" : hint);

@@ -6,52 +6,45 @@
 
 #include "cli/command.hpp"
 #include "cli/scenario.hpp"
-#include "cli/table.hpp"
+#include "policies/registry.hpp"
 
 namespace orrery::cli {
 
 namespace {
 
-struct Named {
-  const char* kind;
-  const char* name;
-  const char* help;
+struct Kind {
+  const char* key;
+  std::vector<NamedPart> parts;
 };
 
-constexpr Named kPolicies[] = {
-    {"order", "fcfs", "first come, first served"},
-    {"order", "sjf", "the shortest requested time first"},
-    {"order", "srtf", "the shortest remaining time first; preempts"},
-    {"order", "priority", "the highest priority first, waiting adds ageing_per_hour"},
-    {"order", "fair-share", "who used least lately first; past usage halves every half_life"},
-    {"order", "las", "least attained service first, in queues (Tiresias, NSDI 2019); preempts"},
-    {"backfill", "none", "nobody passes a job that waits"},
-    {"backfill", "easy", "later jobs may pass if the first that waits starts no later for it"},
-    {"backfill", "conservative", "later jobs may pass if no job that waits starts later for it"},
-    {"place", "first-fit", "the first nodes that fit"},
-    {"place", "best-fit", "the nodes that will have least left"},
-    {"place", "worst-fit", "the nodes that will have most left"},
-    {"place", "consolidate", "as few nodes as possible for a gang"},
-    {"place", "random", "any nodes that fit, drawn by the seed"},
-};
+std::vector<Kind> kinds() {
+  return {{"order", order_names()},
+          {"backfill", backfill_names()},
+          {"place", placement_names()},
+          {"preempt", preemption_names()}};
+}
 
 int list_policies(bool json) {
   if (json) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
-    for (const Named& part : kPolicies) {
-      all.push_back({{"kind", part.kind}, {"name", part.name}, {"help", part.help}});
+    for (const Kind& kind : kinds()) {
+      for (const NamedPart& part : kind.parts) {
+        all.push_back({{"key", kind.key}, {"name", part.name}, {"meaning", part.meaning}});
+      }
     }
     print(all.dump(2) + "\n");
     return kDone;
   }
-  std::string text = "A policy is one of each kind, joined by \"+\": sjf+easy+best-fit. What is left "
-                     "out is\nfcfs, none, first-fit.\n";
-  std::string kind;
-  for (const Named& part : kPolicies) {
-    if (kind != part.kind) text += std::string("\n") + part.kind + "\n";
-    kind = part.kind;
-    std::string name = part.name;
-    text += "  " + name + std::string(14 - name.size(), ' ') + part.help + "\n";
+  std::string text =
+      "A policy is an order, a backfill and a place joined by \"+\": sjf+easy+best-fit. What is left\n"
+      "out is fcfs, none and first-fit. Preempt says how an order that preempts takes jobs off.\n";
+  for (const Kind& kind : kinds()) {
+    text += std::string("\n") + kind.key + "\n";
+    for (const NamedPart& part : kind.parts) {
+      std::string name(part.name);
+      name.resize(std::max<size_t>(name.size() + 2, 14), ' ');
+      text += "  " + name + std::string(part.meaning) + "\n";
+    }
   }
   print(text);
   return kDone;
@@ -87,7 +80,7 @@ int show_help(const CLI::App& root, const std::vector<std::string>& topic) {
     }
     at = next;
   }
-  print(at->help());
+  print(help_of(*at));
   return kDone;
 }
 

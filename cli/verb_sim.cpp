@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "actors/error.hpp"
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "cli/runner.hpp"
@@ -36,7 +37,19 @@ A policy is an order (fcfs sjf srtf priority fair-share las), a backfill (none e
 and a placement (first-fit best-fit worst-fit consolidate random) joined by "+"; what is left out
 is fcfs, none, first-fit.)";
 
+// The command that compares the records, with the first run as the baseline.
+std::string compare_hint(const std::vector<NamedSummary>& runs) {
+  constexpr size_t kMostNamed = 6;
+  std::string command = "orrery compare";
+  for (size_t i = 0; i < std::min(runs.size(), kMostNamed); ++i) command += " " + runs[i].folder;
+  if (runs.size() > kMostNamed) command += " ...";
+  return "compare them job by job: " + command + "\n";
+}
+
 int run_sim(const SimOptions& options) {
+  if (options.journal && options.out.empty()) {
+    throw InputError({"--journal", 0, 0, "--out DIR beside it", "none", ""});
+  }
   std::vector<RunOrder> orders = plan_runs(options);
   RunnerOptions runner;
   runner.threads = options.jobs > 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
@@ -68,10 +81,7 @@ int run_sim(const SimOptions& options) {
     print(one_run_text(finished.front()));
   } else if (!options.quiet && !finished.empty()) {
     print(many_runs_text(finished));
-    if (!options.out.empty()) {
-      print("\nrecords in " + options.out + "; orrery compare " + options.out +
-            "/* compares them\n");
-    }
+    if (!options.out.empty()) print("\n" + compare_hint(finished));
   }
   return code;
 }
@@ -96,19 +106,30 @@ void add_inputs(CLI::App& sim, SimOptions& o) {
       ->type_name("MODE");
 }
 
+// A whole number in a range that the help need not repeat.
+CLI::Validator from_to(uint32_t low, uint32_t high) {
+  CLI::Range range(low, high);
+  return range.description("");
+}
+
 void add_outputs(CLI::App& sim, SimOptions& o) {
   sim.add_option("-o,--out", o.out,
                  "Write the run record there; with several runs a folder for each")
       ->type_name("DIR");
-  sim.add_flag("--journal", o.journal, "Record every input of every actor too");
-  sim.add_flag("--report,!--no-report", o.report, "Write report.html into the record (default)");
-  sim.add_option("--repeat", o.repeat, "Run each so many times in lockstep and compare digests")
+  sim.add_flag("--journal", o.journal, "Record every input of every actor too; needs --out");
+  sim.add_flag_callback("--no-report", [&o] { o.report = false; },
+                        "Leave report.html out of the record");
+  sim.add_option("--repeat", o.repeat,
+                 "Run each so many times (1 to 10) in lockstep and compare digests")
       ->type_name("N")
-      ->check(CLI::Range(1u, 10u));
+      ->check(from_to(1, 10));
   sim.add_option("-j,--jobs", o.jobs, "Runs at a time (default: the number of processors)")
       ->type_name("N")
-      ->check(CLI::Range(1u, 1024u));
-  sim.add_flag("--check,!--no-check", o.check, "Watch every event for broken rules (default)");
+      ->check(from_to(1, 1024));
+  CLI::Option* check =
+      sim.add_flag_callback("--check", [&o] { o.check = true; },
+                            "Watch every event for broken rules (default)");
+  sim.add_flag_callback("--no-check", [&o] { o.check = false; }, "Do not")->excludes(check);
   sim.add_flag("--json", o.json, "Print the summaries as JSON");
   sim.add_flag("-q,--quiet", o.quiet, "Print errors only (and what --json prints)");
   sim.add_flag("--progress", o.progress, "Show the progress bar even when stderr is no terminal");
