@@ -35,22 +35,28 @@ std::string full_name(const CLI::App* app) {
   return name;
 }
 
-InputError unknown_argument(const CLI::App& app, const std::string& word) {
-  const CLI::App* verb = deepest_parsed(app);
+// "see orrery help trace gen"
+std::string see_help(const CLI::App& verb) {
+  std::string name = full_name(&verb);
+  return "see orrery help" + name.substr(std::min(name.find(' '), name.size()));
+}
+
+InputError unknown_argument(const CLI::App& verb, const std::string& word) {
   std::vector<std::string> names;
-  if (word.starts_with("-")) {
-    for (const CLI::Option* option : verb->get_options()) {
+  bool is_option = word.starts_with("-");
+  if (is_option) {
+    for (const CLI::Option* option : verb.get_options()) {
       for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
   } else {
-    for (const CLI::App* sub : verb->get_subcommands({})) names.push_back(sub->get_name());
+    for (const CLI::App* sub : verb.get_subcommands({})) names.push_back(sub->get_name());
   }
   std::string hint = suggestion(word.substr(0, word.find('=')), names);
-  if (hint.empty()) {
-    hint = "see orrery help" + (verb == &app ? std::string() : " " + verb->get_name());
-  }
-  std::string expected = word.starts_with("-") ? "an option of " : "a verb of ";
-  return InputError({"command line", 0, 0, expected + full_name(verb), in_quotes(word), hint});
+  if (hint.empty()) hint = see_help(verb);
+  std::string expected = is_option       ? "an option of " + full_name(&verb)
+                         : names.empty() ? "no further argument of " + full_name(&verb)
+                                         : "a verb of " + full_name(&verb);
+  return InputError({"command line", 0, 0, expected, in_quotes(word), hint});
 }
 
 int report_parse_error(const CLI::App& app, const CLI::ParseError& e) {
@@ -64,13 +70,13 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& e) {
     return kDone;
   }
   std::vector<std::string> rest = app.remaining(true);
-  if (dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr && !rest.empty()) {
-    complain(unknown_argument(app, rest.front()).what());
+  bool no_verb = !verb->get_subcommands({}).empty();
+  if (!rest.empty() && (no_verb || dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr)) {
+    complain(unknown_argument(*verb, rest.front()).what());
     return kBadInput;
   }
-  std::string text = e.what();
-  std::string help = "see orrery help" + (verb == &app ? std::string() : " " + verb->get_name());
-  complain("command line: " + text + "; " + help);
+  std::string text = no_verb ? "expected a verb, found none" : e.what();
+  complain("command line: " + text + "; " + see_help(*verb));
   return kBadInput;
 }
 

@@ -96,9 +96,11 @@ class InputErrors : public InputError {
   std::vector<InputError> all_;
 };
 
-/// Reads the section `root`. Throws InputError, or InputErrors where more than one thing is wrong.
-void read_fields(const Value& root, const std::function<void(Fields&)>& describe);
-/// The section as YAML, every key with its effective value.
+/// Reads the section `root`, which errors call `name`. Throws InputError, or InputErrors where more
+/// than one thing is wrong.
+void read_fields(const Value& root, const std::string& name,
+                 const std::function<void(Fields&)>& describe);
+/// The section as YAML, every key with its effective value; empty texts are left out.
 std::string write_fields(const std::function<void(Fields&)>& describe);
 
 /// One key of the reference.

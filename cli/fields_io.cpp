@@ -9,8 +9,10 @@ namespace {
 
 class Reader : public Fields {
  public:
-  Reader(const Value& section, std::string path, std::vector<InputError>& errors)
-      : section_(section), path_(std::move(path)), errors_(errors) {}
+  /// `name` is what errors call the section; keys within it are called `prefix` + key.
+  Reader(const Value& section, std::string name, std::string prefix,
+         std::vector<InputError>& errors)
+      : section_(section), name_(std::move(name)), prefix_(std::move(prefix)), errors_(errors) {}
 
   void scalar(Key key, const std::string& expected, const Parse& parse, const Print&,
               const std::vector<std::string>& names) override {
@@ -31,7 +33,8 @@ class Reader : public Fields {
       errors_.push_back(error_at(value->place, "a section with keys", found_text(*value)));
       return;
     }
-    Reader inner(*value, path_ + key.name + ".", errors_);
+    std::string name = prefix_ + key.name;
+    Reader inner(*value, name, name + ".", errors_);
     describe(inner);
     inner.finish();
   }
@@ -52,7 +55,8 @@ class Reader : public Fields {
         errors_.push_back(error_at(item.place, "an item with keys", found_text(item)));
         continue;
       }
-      Reader inner(item, path_ + key.name + "[" + std::to_string(i) + "].", errors_);
+      std::string name = prefix_ + key.name + "[" + std::to_string(i) + "]";
+      Reader inner(item, name, name + ".", errors_);
       describe(i, inner);
       inner.finish();
     }
@@ -79,10 +83,7 @@ class Reader : public Fields {
       std::string hint = suggestion(key, known_);
       if (hint.empty()) hint = "known: " + all_known();
       errors_.push_back(
-          error_at(section_.key_places[i],
-                   path_.empty() ? "a key of a scenario"
-                                 : "a key of " + path_.substr(0, path_.size() - 1),
-                   in_quotes(key), hint));
+          error_at(section_.key_places[i], "a key of " + name_, in_quotes(key), hint));
     }
   }
 
@@ -110,7 +111,8 @@ class Reader : public Fields {
   }
 
   const Value& section_;
-  std::string path_;
+  std::string name_;
+  std::string prefix_;
   std::vector<InputError>& errors_;
   std::vector<std::string> known_;
 };
@@ -150,7 +152,8 @@ class Writer : public Fields {
   void scalar(Key key, const std::string&, const Parse&, const Print& print,
               const std::vector<std::string>&) override {
     std::string value = print();
-    // A negative number is plain too.
+    // A text that is not there is left out; a negative number needs no quotes.
+    if (value.empty()) return;
     double number = 0;
     begin(key);
     out_ += std::string(" ") + (parse_real(value, number) ? value : yaml_text(value)) + "\n";
@@ -224,9 +227,10 @@ class Lister : public Fields {
 InputErrors::InputErrors(const std::vector<InputError>& all)
     : InputError(all.front()), all_(all) {}
 
-void read_fields(const Value& root, const std::function<void(Fields&)>& describe) {
+void read_fields(const Value& root, const std::string& name,
+                 const std::function<void(Fields&)>& describe) {
   std::vector<InputError> errors;
-  Reader reader(root, "", errors);
+  Reader reader(root, name, "", errors);
   describe(reader);
   reader.finish();
   if (errors.size() == 1) throw errors.front();

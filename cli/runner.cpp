@@ -56,6 +56,23 @@ class FolderGuard {
   bool kept_ = false;
 };
 
+// Paths in a scenario count from its folder, so those of the one that the record keeps count from
+// there; absolute ones stay.
+std::string seen_from(const std::filesystem::path& folder, const std::string& path) {
+  if (path.empty() || folder.empty() || std::filesystem::path(path).is_absolute()) return path;
+  std::filesystem::path from = std::filesystem::absolute(folder).lexically_normal();
+  // A name with "/" at its end has an empty last part, which would count as a folder.
+  if (!from.has_filename()) from = from.parent_path();
+  return std::filesystem::absolute(path).lexically_normal().lexically_relative(from).string();
+}
+
+// The scenario as it is run, and kept.
+std::string kept_text(Scenario scenario, const std::filesystem::path& folder) {
+  scenario.workload.trace = seen_from(folder, scenario.workload.trace);
+  scenario.cluster.from = seen_from(folder, scenario.cluster.from);
+  return to_yaml(scenario);
+}
+
 Scenario effective(const RunOrder& order, const Inputs& inputs) {
   Scenario scenario = order.scenario;
   scenario.cluster = inputs.cluster_source;
@@ -92,10 +109,11 @@ class OneRun {
     recording.folder = order_.folder;
     recording.report = options_.report;
     record::Recorder recorder(inputs.cluster, inputs.workload, recording);
+    remove_old_journal();
     sim::Simulation simulation(plan, &recorder);
     std::optional<JournalWatcher> journal;
     if (options_.journal) {
-      record::JournalHeader header{scenario.seed, version(), to_yaml(scenario)};
+      record::JournalHeader header{scenario.seed, version(), kept_text(scenario, order_.folder)};
       journal.emplace(order_.folder / kJournal, header);
       simulation.set_watcher(&*journal);
     }
@@ -111,6 +129,13 @@ class OneRun {
   }
 
  private:
+  // The recorder takes away the other files of an earlier record.
+  void remove_old_journal() const {
+    if (order_.folder.empty()) return;
+    std::error_code ignored;  // what cannot be removed fails when it is written
+    std::filesystem::remove(order_.folder / kJournal, ignored);
+  }
+
   void wind(sim::Simulation& simulation, const sim::SimulationPlan& plan) {
     Lockstep lockstep(simulation, plan, options_.repeat);
     uint64_t ended = 0;
@@ -123,11 +148,11 @@ class OneRun {
     }
   }
 
-  static record::RunInfo about(const Scenario& scenario, const Inputs& inputs,
-                               const sim::Simulation& simulation) {
+  record::RunInfo about(const Scenario& scenario, const Inputs& inputs,
+                        const sim::Simulation& simulation) const {
     record::RunInfo info;
     info.name = scenario.name;
-    info.scenario = to_yaml(scenario);
+    info.scenario = kept_text(scenario, order_.folder);
     info.policy = policy_words(scenario.policy);
     info.workload = inputs.workload_name;
     info.version = version();

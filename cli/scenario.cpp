@@ -243,7 +243,7 @@ Value load_scenario(const std::string& path) {
 
 Scenario read_scenario(const Value& root) {
   Scenario scenario;
-  read_fields(root, [&](Fields& f) { describe(f, scenario); });
+  read_fields(root, "a scenario", [&](Fields& f) { describe(f, scenario); });
   scenario.controller.decide = scenario.policy.decide;
   scenario.controller.resend = scenario.network.resend;
   scenario.controller.requeue = scenario.faults.requeue;

@@ -124,7 +124,7 @@ int generate_trace(const TraceOptions& o) {
   source.lublin.processors = traces::LublinOptions{}.processors;
   source.dl.gpus = traces::DlOptions{}.gpus;
   source.rigid.processors = traces::RigidOptions{}.processors;
-  read_fields(root, [&](Fields& f) { describe_generator(f, source); });
+  read_fields(root, "the model " + o.model, [&](Fields& f) { describe_generator(f, source); });
   write_trace(generate(source, o.seed, nullptr), o);
   return kDone;
 }

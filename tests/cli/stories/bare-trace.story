@@ -5,7 +5,7 @@
 2 10 -1 50 2 -1 -1 2 60 -1 1 2 1 1 1 -1 -1 -1
 3 20 -1 30 2 -1 -1 2 30 -1 1 1 1 1 1 -1 -1 -1
 ---
-$ orrery sim --trace log.swf --policy easy
+$ orrery sim --trace log.swf --policy easy | grep -v digest
 run           log
 policy        fcfs + easy, first-fit, each event
 workload      log.swf
@@ -24,7 +24,7 @@ turnaround (s)            116.7   110.0  137.0  139.4  140.0
 bounded slowdown (ratio)   2.49    2.80   3.58   3.65   3.67
 ! orrery: no cluster given: 4 nodes of one core, as the header of log.swf says; --nodes sets another
 => 0
-$ orrery sim --trace log.swf --nodes 8 --policy easy
+$ orrery sim --trace log.swf --nodes 8 --policy easy | grep -v digest
 run           log
 policy        fcfs + easy, first-fit, each event
 workload      log.swf
@@ -58,6 +58,11 @@ summary.json
 timeline.csv
 => 0
 $ grep -n decide run/scenario.yaml
-33:  decide: each-event
-34:  decide_every: 0s
+28:  decide: each-event
+29:  decide_every: 0s
+=> 0
+$ orrery sim run/scenario.yaml --out again --quiet && cmp run/jobs.csv again/jobs.csv
+=> 0
+$ grep -n trace: again/scenario.yaml
+18:  trace: ../log.swf
 => 0

@@ -11,7 +11,7 @@ $ orrery sim --trace log.swf
 $ orrery sim --trace log.swf --on-error=skip --json --quiet | grep '"jobs"'
         "jobs": 2,
 => 0
-$ orrery sim --trace log.swf --on-error=skip --policy easy
+$ orrery sim --trace log.swf --on-error=skip --policy easy | grep -v digest
 run           log
 policy        fcfs + easy, first-fit, each event
 workload      log.swf

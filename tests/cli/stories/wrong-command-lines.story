@@ -3,7 +3,7 @@ $ orrery sim
 ! orrery: command line: expected a scenario file or --trace FILE, found neither; orrery help sim shows examples
 => 2
 $ orrery smi demo.yaml
-! orrery: command line: A subcommand is required; see orrery help
+! orrery: command line: expected a verb of orrery, found "smi"; did you mean "sim"?
 => 2
 $ orrery sim --polcy easy demo.yaml
 ! orrery: command line: expected an option of orrery sim, found "--polcy"; did you mean "--policy"?
@@ -27,11 +27,11 @@ $ orrery completion ksh
 ! orrery: command line: expected bash, zsh or fish, found "ksh"; did you mean "zsh"?
 => 2
 $ orrery trace
-! orrery: command line: A subcommand is required; see orrery help trace
+! orrery: command line: expected a verb, found none; see orrery help trace
 => 2
 $ orrery trace gen lublin --out x.xyz
 ! orrery: --out x.xyz: expected a name that ends in .swf, .csv or .bin, found ".xyz"; or say --to swf, csv or binary
 => 2
 $ orrery trace gen dl --set lod=1 --out x.csv
-! orrery: --set lod=1: expected a key of a scenario, found "lod"; did you mean "load"?
+! orrery: --set lod=1: expected a key of the model dl, found "lod"; did you mean "load"?
 => 2
