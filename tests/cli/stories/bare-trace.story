@@ -16,7 +16,6 @@ utilisation   93.3 % of core time
 held          0.2 core-hours
 fairness      0.992 (Jain's index)
 seed          1
-digest        fcfaa7101bf18d2d
 
                            mean  median    p95    p99    max
 wait (s)                   56.7    80.0   89.0   89.8   90.0
@@ -35,7 +34,6 @@ utilisation   70.0 % of core time
 held          0.2 core-hours
 fairness      1.000 (Jain's index)
 seed          1
-digest        7b27f66571ddbe3a
 
                           mean  median   p95   p99    max
 wait (s)                   0.0     0.0   0.0   0.0    0.0

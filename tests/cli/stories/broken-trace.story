@@ -22,7 +22,6 @@ utilisation   88.5 % of core time
 held          0.1 core-hours
 fairness      1.000 (Jain's index)
 seed          1
-digest        84dd91010136a09d
 
                            mean  median    p95    p99    max
 wait (s)                   40.0    40.0   76.0   79.2   80.0

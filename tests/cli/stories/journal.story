@@ -11,7 +11,6 @@ $ orrery sim s.yaml --journal --out run --quiet && test -s run/journal
 $ orrery sim s.yaml --out run --quiet && ls run
 decisions.csv
 jobs.csv
-journal
 report.html
 scenario.yaml
 summary.json
