@@ -14,7 +14,15 @@ namespace orrery::record {
 namespace {
 
 constexpr const char* kFiles[] = {"jobs.csv",     "timeline.csv", "decisions.csv",
-                                  "summary.json", "report.html",  "scenario.yaml"};
+                                  "summary.json", "report.html",  "scenario.yaml",
+                                  "journal"};
+
+void remove_files(const std::filesystem::path& folder) {
+  for (const char* file : kFiles) {
+    std::error_code ignored;  // what cannot be removed fails when it is written
+    std::filesystem::remove(folder / file, ignored);
+  }
+}
 
 bool has_power(const ClusterSpec& cluster) {
   return std::any_of(cluster.nodes.begin(), cluster.nodes.end(), [](const NodeSpec& node) {
@@ -57,16 +65,15 @@ Recorder::Recorder(std::shared_ptr<const ClusterSpec> cluster,
   }
   if (options_.folder.empty()) return;
   make_folder(options_.folder);
-  for (const char* file : kFiles) {
-    std::error_code ignored;  // what cannot be removed fails when it is written
-    std::filesystem::remove(options_.folder / file, ignored);
-  }
+  remove_files(options_.folder);
   rows_.pieces.reserve(rows_.workload->size());
   decisions_ = std::make_unique<DecisionLog>(options_.folder / "decisions.csv", rows_.cluster,
                                              rows_.workload);
 }
 
-Recorder::~Recorder() = default;
+Recorder::~Recorder() {
+  if (decisions_ && !finished_) remove_files(options_.folder);
+}
 
 void Recorder::note(Instant at, const Note& note) {
   std::visit([&](const auto& what) { on(at, what); }, note);
@@ -251,6 +258,7 @@ Summary Recorder::finish(const RunInfo& info) {
   if (options_.report) write_report(options_.folder / "report.html", rows_, timeline_, summary);
   // Last, so that a folder with a summary holds a whole record.
   write_text(options_.folder / "summary.json", to_json(summary));
+  finished_ = true;
   return summary;
 }
 

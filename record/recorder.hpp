@@ -27,10 +27,11 @@ struct RecorderOptions {
 class Recorder final : public NoteSink {
  public:
   /// Makes the folder and removes the files of an earlier record from it, so that what it holds
-  /// after a failed run cannot be taken for a whole record. Throws EnvironmentError that names the
-  /// path.
+  /// after a failed run cannot be taken for a whole record; a journal is opened after this. Throws
+  /// EnvironmentError that names the path.
   Recorder(std::shared_ptr<const ClusterSpec> cluster, std::shared_ptr<const Workload> workload,
            RecorderOptions options);
+  /// Removes what has been written unless `finish` went through.
   ~Recorder() override;
 
   /// Requires: every spec in a note is one of the workload's; instants do not decrease.
@@ -79,6 +80,7 @@ class Recorder final : public NoteSink {
   double interrupted_core_seconds_ = 0;
   uint64_t requeues_ = 0;
   bool powered_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace orrery::record

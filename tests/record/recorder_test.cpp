@@ -293,6 +293,19 @@ TEST(Recorder, AnEarlierRecordDoesNotOutliveTheStartOfANewOne) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+TEST(Recorder, AFailedFinishLeavesNothingThatLooksLikeARecord) {
+  TestFolder folder;
+  RecorderOptions options;
+  options.folder = folder.path();
+  {
+    Recorder recorder(make_cluster(1, 1), std::make_shared<Workload>(), options);
+    std::filesystem::create_directory(folder / "report.html.part");  // in the report's way
+    EXPECT_THROW(recorder.finish(run_info(0)), EnvironmentError);
+  }
+  std::filesystem::remove(folder / "report.html.part");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 TEST(Summary, JsonRoundTrip) {
   HandMadeRun run{{}};
   std::string json = to_json(run.summary);
