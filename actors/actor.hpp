@@ -73,7 +73,7 @@ using Wish = std::variant<Send, Arm, Disarm, Command, Spawn, Retire>;
 class Outbox {
  public:
   void send(ActorId to, const Message& message) {
-    wishes_.emplace_back(std::in_place_type<Send>, to, message);
+    wishes_.emplace_back(Send{to, message});
   }
   void arm(uint8_t timer, Instant at, Phase phase = Phase::kInOrder) {
     wishes_.emplace_back(Arm{timer, at, phase});

@@ -12,7 +12,8 @@ constexpr int64_t kSecond = 1'000'000'000;
 
 Controller::Controller(std::shared_ptr<const ClusterSpec> cluster, const Policy& policy,
                        ControllerConfig config)
-    : ledger_(std::move(cluster)), policy_(policy.clone()), config_(config), plan_(ledger_) {
+    : ledger_(std::move(cluster)), policy_(policy.clone()), config_(config),
+      plan_(ledger_, config.preempt == StopMode::kSuspend) {
   boots_.assign(ledger_.node_count(), 0);
 }
 
@@ -163,14 +164,7 @@ void Controller::cancel(Instant now, JobId id, Outbox& out) {
   out.note(Decision{job->spec, DecisionKind::kKill, reason, job->epoch, 0, 0});
   if (job->phase == JobPhase::kPending || job->phase == JobPhase::kHeld) {
     if (job->phase == JobPhase::kPending) ledger_.unqueue(*job);
-    if (job->suspended) {
-      // Its frozen containers go too; they hold memory only, which the ledger drops at once.
-      for (uint32_t part = 0; part < job->parts.size(); ++part) {
-        out.send(agent_of({job->parts[part].node}),
-                 StopTask{id, job->epoch, part, StopMode::kCancel});
-      }
-      ledger_.drop_suspended(*job);
-    }
+    if (job->suspended) return stop_suspended(*job, StopMode::kCancel, out);
     finish(now, *job, FinalState::kCancelled, out);
   } else if (job->waits_for_release) {
     std::erase(waiting_for_release_, id);
@@ -196,7 +190,7 @@ void Controller::on_started(Instant now, const TaskStarted& mail, Outbox& out) {
   job->phase = JobPhase::kRunning;
   if (job->expected_end != Instant::never()) {
     Duration late = now - job->started;
-    if (late.ns > 0 && !job->promised) ledger_.expect_end(*job, job->expected_end + late);
+    if (late.ns > 0 && job->promised == Promised::kNothing) ledger_.expect_end(*job, job->expected_end + late);
   }
   job->started = now;
   if (job->first_start == Instant::never()) job->first_start = now;

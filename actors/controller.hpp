@@ -52,6 +52,7 @@ class Controller final : public Actor {
 
   // ---- controller_plan.cpp: deciding and carrying out ----
   void want_decision(Instant now, Cause cause, JobState* submitted, Outbox& out);
+  std::vector<JobId> ending_now(Instant now) const;
   void decide(Instant now, Outbox& out);
   void carry_out(Instant now, const Plan::Step& step, Outbox& out);
   bool may_start(const JobState& job, std::span<const Part> parts);
@@ -66,6 +67,7 @@ class Controller final : public Actor {
 
   // ---- controller_end.cpp: stopping, failing, ending ----
   void stop(JobState& job, StopMode mode, Outbox& out);
+  void stop_suspended(JobState& job, StopMode mode, Outbox& out);
   void part_over(Instant now, JobState& job, uint32_t part, ExitCause cause, int32_t code,
                  Outbox& out);
   void part_left(Instant now, JobState& job, uint32_t part, Outbox& out);

@@ -21,6 +21,18 @@ void Controller::stop(JobState& job, StopMode mode, Outbox& out) {
   }
 }
 
+// A job is not to go on from where it is frozen: its frozen containers are stopped, and hold their
+// memory until they have ended.
+void Controller::stop_suspended(JobState& job, StopMode mode, Outbox& out) {
+  ledger_.reopen(job);
+  job.phase = JobPhase::kStopping;
+  job.stopping = mode;
+  for (uint32_t part = 0; part < job.parts.size(); ++part) {
+    if (job.part_phase[part] != PartPhase::kSent) continue;
+    out.send(agent_of({job.parts[part].node}), StopTask{job.spec->id, job.epoch, part, mode});
+  }
+}
+
 void Controller::part_over(Instant now, JobState& job, uint32_t part, ExitCause cause,
                            int32_t code, Outbox& out) {
   bool was_running = job.part_phase[part] == PartPhase::kRunning;
@@ -31,6 +43,14 @@ void Controller::part_over(Instant now, JobState& job, uint32_t part, ExitCause 
   if (cause > job.worst_cause) {
     job.worst_cause = cause;
     job.exit_code = code;
+  }
+  if (job.suspended) {
+    if (job.parts_open > 0) return;
+    job.suspended = false;
+    if (job.stopping == StopMode::kCancel) finish(now, job, FinalState::kCancelled, out);
+    else requeue(now, job, {ReasonCode::kNodeLost, 0, 0}, false, out);
+    if (!waiting_for_release_.empty()) dispatch_waiting(out);
+    return want_decision(now, Cause::kOther, nullptr, out);
   }
   if (job.parts_open > 0) {
     // A gang that lost a member cannot go on.
@@ -53,10 +73,17 @@ void Controller::part_left(Instant now, JobState& job, uint32_t part, Outbox& ou
 }
 
 void Controller::attempt_over(Instant now, JobState& job, Outbox& out) {
-  if (!job.promised) ledger_.leave_running(job);
+  if (job.promised == Promised::kNothing) ledger_.leave_running(job);
   out.note(AttemptEnded{job.spec, job.epoch, job.worst_cause});
   Duration lasted = now - job.started;
   job.held_before += lasted;
+  bool goes_on = job.worst_cause == ExitCause::kSuspended && job.stopping == StopMode::kSuspend;
+  bool frozen = std::find(job.part_phase.begin(), job.part_phase.end(), PartPhase::kFrozen) !=
+                job.part_phase.end();
+  if (frozen && !goes_on) {
+    bool cancelled = job.stopping == StopMode::kCancel;
+    return stop_suspended(job, cancelled ? StopMode::kCancel : StopMode::kKill, out);
+  }
   switch (job.worst_cause) {
     case ExitCause::kDone: return finish(now, job, FinalState::kCompleted, out);
     case ExitCause::kFailed: return finish(now, job, FinalState::kFailed, out);
@@ -83,13 +110,13 @@ void Controller::attempt_over(Instant now, JobState& job, Outbox& out) {
     default: break;
   }
   job.attained += lasted;
-  job.suspended = job.worst_cause == ExitCause::kSuspended;
+  job.suspended = goes_on;
   requeue(now, job, job.why, true, out);
 }
 
 void Controller::requeue(Instant now, JobState& job, Reason reason, bool keeps_work, Outbox& out) {
   if (!keeps_work) job.attained = {};
-  job.promised = false;
+  job.promised = Promised::kNothing;
   job.parts_running = 0;
   out.note(Decision{job.spec, DecisionKind::kRequeue, reason, job.epoch, 0, 0});
   job.why = {};
@@ -135,18 +162,11 @@ void Controller::lose_node(Instant now, uint32_t node, Outbox& out) {
   std::sort(hit.begin(), hit.end());
   for (JobId id : hit) {
     JobState& job = *ledger_.find(id);
-    if (job.suspended) {
-      // What it had in memory is gone on that node; elsewhere its frozen containers are dropped.
-      for (uint32_t part = 0; part < job.parts.size(); ++part) {
-        if (job.parts[part].node == node) continue;
-        out.send(agent_of({job.parts[part].node}),
-                 StopTask{id, job.epoch, part, StopMode::kCancel});
-      }
+    if (job.phase == JobPhase::kPending) {  // suspended: what it had in memory there is gone
       ledger_.unqueue(job);
-      ledger_.drop_suspended(job);
-      job.parts.clear();
-      requeue(now, job, {ReasonCode::kNodeLost, node, 0}, false, out);
-    } else if (job.waits_for_release) {
+      stop_suspended(job, StopMode::kKill, out);
+    }
+    if (job.waits_for_release) {
       std::erase(waiting_for_release_, id);
       job.waits_for_release = false;
       ledger_.revoke(job);

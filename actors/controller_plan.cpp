@@ -9,10 +9,7 @@ void Controller::want_decision(Instant now, Cause cause, JobState* submitted, Ou
     // published rule makes no pass for it.
     if (cause == Cause::kSubmission && submitted != nullptr) {
       uint64_t room = 0;
-      for (const RunningJob& running : ledger_.running()) {
-        if (running.expected_end > now) break;
-        room += running.tasks;
-      }
+      for (JobId id : ending_now(now)) room += ledger_.job(id).size();
       for (uint32_t node = 0; node < ledger_.node_count() && room < submitted->spec->tasks; ++node) {
         if (!ledger_.is_up(node)) continue;
         room += tasks_that_fit(ledger_.free(node), ledger_.cluster().nodes[node].gpu_type,
@@ -35,12 +32,20 @@ void Controller::want_decision(Instant now, Cause cause, JobState* submitted, Ou
   out.arm(kDecide, at, Phase::kSettled);
 }
 
+// Jobs whose time is over end at this very instant, so that what they hold can be promised already.
+std::vector<JobId> Controller::ending_now(Instant now) const {
+  std::vector<JobId> jobs;
+  if (!config_.kill_at_requested_time) return jobs;
+  for (const RunningJob& running : ledger_.running()) {
+    if (running.expected_end > now) break;
+    if (ledger_.job(running.id).phase == JobPhase::kRunning) jobs.push_back(running.id);
+  }
+  return jobs;
+}
+
 void Controller::decide(Instant now, Outbox& out) {
   if (config_.decide == DecideMode::kEachEvent) {
-    // Jobs whose time is over end at this very instant: what they hold can be promised already.
-    while (!ledger_.running().empty() && ledger_.running().front().expected_end <= now) {
-      ledger_.promise_onward(*ledger_.find(ledger_.running().front().id));
-    }
+    for (JobId id : ending_now(now)) ledger_.promise_onward(*ledger_.find(id), Promised::kAll);
   }
   plan_.begin(ledger_, ledger_.touched());
   ledger_.forget_touched();
@@ -91,25 +96,15 @@ bool Controller::may_start(const JobState& job, std::span<const Part> parts) {
   uint32_t least = rigid ? spec.tasks : spec.min_tasks;
   uint32_t most = rigid ? spec.tasks : spec.max_tasks;
   if (tasks < least || tasks > most) return false;
-  // Parts of one gang may share a node, so they are taken together before judging.
-  bool fit = true;
-  for (size_t i = 0; i < parts.size() && fit; ++i) {
-    Capacity left = ledger_.free(parts[i].node);
-    for (size_t j = 0; j < i; ++j) {
-      if (parts[j].node == parts[i].node) take(left, spec.each, parts[j]);
-      if (parts.size() > 64 && parts[j].node != parts[i].node) break;
-    }
-    TaskDemand needed = spec.each;
-    if (job.suspended) needed.memory_mib = needed.gpu_memory_mib = 0;  // it holds them already
-    fit = fits(left, needed, parts[i]);
-  }
-  return fit;
+  // A suspended job holds its memory already.
+  TaskDemand needed = job.suspended ? without_memory(spec.each) : spec.each;
+  return ledger_.are_free(needed, parts);
 }
 
 void Controller::start(Instant now, JobState& job, const Plan::Step& step, Outbox& out) {
   std::span<const Part> parts = plan_.parts_of(step);
   ledger_.unqueue(job);
-  if (job.suspended) ledger_.drop_suspended(job);
+  if (job.suspended) ledger_.thaw(job);
   ++job.epoch;
   job.phase = JobPhase::kStarting;
   job.started = now;
@@ -181,7 +176,8 @@ void Controller::preempt(JobState& job, const Reason& reason, Outbox& out) {
   ++job.preemptions;
   job.why = reason;
   if (job.waits_for_release) return;  // it keeps its place until it runs
-  ledger_.promise_onward(job);
+  bool frozen = config_.preempt == StopMode::kSuspend;
+  ledger_.promise_onward(job, frozen ? Promised::kProcessors : Promised::kAll);
   stop(job, config_.preempt, out);
 }
 

@@ -19,6 +19,17 @@ Part kept_by_suspended(Part part) {
   return part;
 }
 
+// Parts of one gang may share a node, so they are taken together, and given back, to find out.
+bool all_fit(std::vector<Capacity>& left, const TaskDemand& demand, std::span<const Part> parts) {
+  size_t taken = 0;
+  while (taken < parts.size() && fits(left[parts[taken].node], demand, parts[taken])) {
+    take(left[parts[taken].node], demand, parts[taken]);
+    ++taken;
+  }
+  for (size_t i = 0; i < taken; ++i) give(left[parts[i].node], demand, parts[i]);
+  return taken == parts.size();
+}
+
 }  // namespace
 
 Ledger::Ledger(std::shared_ptr<const ClusterSpec> cluster) {
@@ -107,7 +118,7 @@ void Ledger::promise(JobState& job, std::span<const Part> parts, Instant expecte
     count_user(job, part, 1);
   }
   job.expected_end = expected_end;
-  job.promised = false;
+  job.promised = Promised::kNothing;
   running_.insert({expected_end, job.spec->id, job.size()});
 }
 
@@ -118,13 +129,14 @@ void Ledger::promise_more(JobState& job, const Part& part) {
   count_user(job, part, 1);
 }
 
-void Ledger::promise_onward(JobState& job) {
-  if (job.promised) return;
+void Ledger::promise_onward(JobState& job, Promised what) {
+  if (job.promised != Promised::kNothing) return;
   leave_running(job);
-  job.promised = true;
+  job.promised = what;
+  TaskDemand freed = what == Promised::kAll ? job.spec->each : without_memory(job.spec->each);
   for (size_t i = 0; i < job.parts.size(); ++i) {
     if (job.part_phase[i] == PartPhase::kEnded) continue;
-    change_free(job.parts[i].node, job.spec->each, job.parts[i], false);
+    change_free(job.parts[i].node, freed, job.parts[i], false);
   }
 }
 
@@ -133,11 +145,10 @@ bool Ledger::is_idle(const JobState& job, size_t index) const {
   return fits(idle_[part.node], job.spec->each, part);
 }
 
-bool Ledger::is_idle(const JobState& job) const {
-  for (size_t i = 0; i < job.parts.size(); ++i) {
-    if (!is_idle(job, i)) return false;
-  }
-  return true;
+bool Ledger::is_idle(const JobState& job) { return all_fit(idle_, job.spec->each, job.parts); }
+
+bool Ledger::are_free(const TaskDemand& demand, std::span<const Part> parts) {
+  return all_fit(free_, demand, parts);
 }
 
 void Ledger::hand_out(JobState& job, size_t index) {
@@ -149,21 +160,33 @@ void Ledger::hand_out(JobState& job, size_t index) {
 
 void Ledger::take_back(JobState& job, size_t index, bool suspended) {
   const Part& part = job.parts[index];
+  TaskDemand kept = kept_by_suspended(job.spec->each);
+  if (job.suspended) {  // a frozen container has ended: only its memory was left
+    give(idle_[part.node], kept, kept_by_suspended(part));
+    change_free(part.node, kept, kept_by_suspended(part), false);
+    job.part_phase[index] = PartPhase::kEnded;
+    --job.parts_open;
+    --open_parts_;
+    return;
+  }
   give(idle_[part.node], job.spec->each, part);
-  if (!job.promised) change_free(part.node, job.spec->each, part, false);
+  if (job.promised == Promised::kNothing) change_free(part.node, job.spec->each, part, false);
+  if (job.promised == Promised::kProcessors) {
+    change_free(part.node, kept, kept_by_suspended(part), false);
+  }
   count_user(job, part, -1);
   job.part_phase[index] = PartPhase::kEnded;
   --job.parts_open;
   --open_parts_;
   if (!suspended) return;
-  TaskDemand kept = kept_by_suspended(job.spec->each);
+  job.part_phase[index] = PartPhase::kFrozen;
   take(idle_[part.node], kept, kept_by_suspended(part));
   change_free(part.node, kept, kept_by_suspended(part), true);
 }
 
 void Ledger::revoke(JobState& job) {
   for (const Part& part : job.parts) {
-    if (!job.promised) change_free(part.node, job.spec->each, part, false);
+    change_free(part.node, job.spec->each, part, false);
     count_user(job, part, -1);
   }
   leave_running(job);
@@ -171,13 +194,23 @@ void Ledger::revoke(JobState& job) {
   job.part_phase.clear();
 }
 
-void Ledger::drop_suspended(JobState& job) {
+void Ledger::thaw(JobState& job) {
   TaskDemand kept = kept_by_suspended(job.spec->each);
   for (const Part& part : job.parts) {
     give(idle_[part.node], kept, kept_by_suspended(part));
     change_free(part.node, kept, kept_by_suspended(part), false);
   }
   job.suspended = false;
+}
+
+void Ledger::reopen(JobState& job) {
+  job.suspended = true;
+  for (PartPhase& phase : job.part_phase) {
+    if (phase != PartPhase::kFrozen) continue;
+    phase = PartPhase::kSent;
+    ++job.parts_open;
+    ++open_parts_;
+  }
 }
 
 void Ledger::expect_end(JobState& job, Instant expected_end) {

@@ -31,20 +31,25 @@ class Ledger : public ClusterView {
   void promise(JobState& job, std::span<const Part> parts, Instant expected_end);
   /// Adds one part to a running job.
   void promise_more(JobState& job, const Part& part);
-  /// Counts what the job holds as free from now on: a successor may be promised it.
-  void promise_onward(JobState& job);
+  /// Counts what the job holds, or all but its memory, as free from now on: a successor may be
+  /// promised it.
+  void promise_onward(JobState& job, Promised what);
   /// True when no container holds what part `index` of the job is promised.
   bool is_idle(const JobState& job, size_t index) const;
-  /// True when that holds for every part.
-  bool is_idle(const JobState& job) const;
+  /// True when that holds for all parts together.
+  bool is_idle(const JobState& job);
+  /// True when `parts`, each task of which needs `demand`, are free together.
+  bool are_free(const TaskDemand& demand, std::span<const Part> parts);
   /// Part `index` goes to a container.
   void hand_out(JobState& job, size_t index);
   /// The container of part `index` holds nothing any more (its memory still, when `suspended`).
   void take_back(JobState& job, size_t index, bool suspended);
   /// A promise that was never handed out is void.
   void revoke(JobState& job);
-  /// A suspended job's memory is given up.
-  void drop_suspended(JobState& job);
+  /// A suspended job goes on where it is: its memory is its own to be promised again.
+  void thaw(JobState& job);
+  /// The frozen parts of a job are to end; until they have, they hold their memory.
+  void reopen(JobState& job);
 
   void expect_end(JobState& job, Instant expected_end);
   void leave_running(JobState& job);

@@ -4,7 +4,8 @@
 
 namespace orrery {
 
-Plan::Plan(const ClusterView& view) {
+Plan::Plan(const ClusterView& view, bool preempting_keeps_memory)
+    : keeps_memory_(preempting_keeps_memory) {
   for (uint32_t node = 0; node < view.node_count(); ++node) {
     free_.push_back(view.free(node));
     up_.push_back(view.is_up(node));
@@ -82,7 +83,7 @@ void Plan::wait(JobId job, Reason reason) {
 
 void Plan::preempt(const JobState& job, Reason reason) {
   steps_.push_back({DecisionKind::kPreempt, job.spec->id, reason, 0, 0});
-  apply(job.spec->each, job.parts, false);
+  apply(given_back_by(job), job.parts, false);
 }
 
 void Plan::resize(const JobState& job, std::span<const Part> parts, Reason reason) {

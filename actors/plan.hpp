@@ -25,8 +25,9 @@ class Plan {
     uint32_t part_count = 0;
   };
 
-  /// A draft of `view`, to be refreshed before each pass.
-  explicit Plan(const ClusterView& view);
+  /// A draft of `view`, to be refreshed before each pass. `preempting_keeps_memory`: a preempted job
+  /// is suspended, so it gives back processors and GPUs only.
+  Plan(const ClusterView& view, bool preempting_keeps_memory);
 
   /// Starts a new pass: forgets the steps, takes over what changed on `touched` nodes.
   void begin(const ClusterView& view, std::span<const uint32_t> touched);
@@ -53,6 +54,10 @@ class Plan {
   /// Stops a running job; the draft counts its resources as free from now on, and a start that
   /// needs them is held by the controller until they really are.
   void preempt(const JobState& job, Reason reason);
+  /// What preempting a running job would give back, for each of its parts' tasks.
+  TaskDemand given_back_by(const JobState& job) const {
+    return keeps_memory_ ? without_memory(job.spec->each) : job.spec->each;
+  }
   /// Gives a malleable job other parts: those it keeps must stand unchanged at their index, parts
   /// with 0 tasks are given up, further parts are added. Requires: added parts fit the draft.
   void resize(const JobState& job, std::span<const Part> parts, Reason reason);
@@ -79,6 +84,7 @@ class Plan {
   int64_t total_units_ = 0;
   TaskDemand unit_;
   bool counts_ = false;
+  bool keeps_memory_ = false;
   std::vector<Step> steps_;
   std::vector<Part> parts_;
   Instant wake_ = Instant::never();

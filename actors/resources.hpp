@@ -22,6 +22,13 @@ struct TaskDemand {
   constexpr bool shares_gpu() const { return gpus > 0 && gpu_milli < 1000; }
 };
 
+/// The demand without its memory: what a container gives back that is frozen.
+constexpr TaskDemand without_memory(TaskDemand demand) {
+  demand.memory_mib = 0;
+  demand.gpu_memory_mib = 0;
+  return demand;
+}
+
 /// What a node has, or has left. `gpu_milli[i]` and `gpu_memory_mib[i]` belong to its GPU i; GPUs
 /// that the node does not have stay at zero.
 struct Capacity {

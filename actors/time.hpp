@@ -23,7 +23,7 @@ struct Duration {
   /// Returns `infinite()` when `s` does not fit.
   static Duration ceil_seconds(double s);
 
-  constexpr double as_seconds() const { return static_cast<double>(ns) * 1e-9; }
+  constexpr double as_seconds() const { return static_cast<double>(ns) / 1e9; }
   constexpr auto operator<=>(const Duration&) const = default;
   constexpr Duration operator+(Duration o) const { return {ns + o.ns}; }
   constexpr Duration operator-(Duration o) const { return {ns - o.ns}; }
@@ -41,7 +41,7 @@ struct Instant {
   static constexpr Instant never() { return {INT64_MAX}; }
   static constexpr Instant seconds(int64_t s) { return {s * 1'000'000'000}; }
 
-  constexpr double as_seconds() const { return static_cast<double>(ns) * 1e-9; }
+  constexpr double as_seconds() const { return static_cast<double>(ns) / 1e9; }
   constexpr auto operator<=>(const Instant&) const = default;
   constexpr Instant operator+(Duration d) const { return {ns + d.ns}; }
   constexpr Instant operator-(Duration d) const { return {ns - d.ns}; }

@@ -26,7 +26,9 @@ enum class JobPhase : uint8_t {
   kEnded,
 };
 
-enum class PartPhase : uint8_t { kPlanned, kSent, kRunning, kEnded };
+enum class PartPhase : uint8_t { kPlanned, kSent, kRunning, kFrozen, kEnded };
+
+enum class Promised : uint8_t { kNothing, kProcessors, kAll };
 
 /// What the ledger knows about a job in the system.
 struct JobState {
@@ -52,11 +54,15 @@ struct JobState {
   int32_t exit_code = 0;
   bool suspended = false;  ///< pending with its memory still on the nodes of `parts`
   bool waits_for_release = false;  ///< kStarting, and its resources are still being given back
-  bool promised = false;  ///< its resources count as free already: it is about to give them back
+  Promised promised = Promised::kNothing;  ///< counts as free already: it is about to be given back
 
   /// Running time kept from earlier attempts plus this attempt's.
   Duration attained_at(Instant now) const {
     return phase == JobPhase::kRunning ? attained + (now - started) : attained;
+  }
+  /// Time that it has held resources in all attempts, whether or not their work was kept.
+  Duration served_at(Instant now) const {
+    return phase == JobPhase::kRunning ? held_before + (now - started) : held_before;
   }
   /// Requested time not yet used, at least zero; infinite when none was requested.
   Duration remaining_at(Instant now) const;

@@ -23,7 +23,7 @@ double service_rate(const JobState& job) {
 }
 
 double attained_service(const JobState& job, Instant now) {
-  return job.attained_at(now).as_seconds() * service_rate(job);
+  return job.served_at(now).as_seconds() * service_rate(job);
 }
 
 int64_t las_queue(double service, const std::vector<double>& thresholds) {

@@ -31,9 +31,7 @@ void for_each_room(const Space& space, const TaskDemand& demand, uint32_t wanted
 
 // A frozen gang goes on where it is: its memory is there, its processors must be free.
 bool may_resume(const Space& space, const JobState& job) {
-  TaskDemand needed = job.spec->each;
-  needed.memory_mib = 0;
-  needed.gpu_memory_mib = 0;
+  TaskDemand needed = without_memory(job.spec->each);
   for (const Part& part : job.parts) {
     if (space.up[part.node] == 0 || !fits(space.free[part.node], needed, part)) return false;
   }

@@ -68,7 +68,9 @@ bool ComposedPolicy::make_room(const ClusterView& view, Instant now, Plan& plan,
   size_t needed = 0;
   uint32_t fit = Placer::count(room, demand, tasks);
   while (fit < tasks && needed < victims.size()) {
-    give_back(view, plan, victims[needed++].id, space);
+    const JobState& victim = view.job(victims[needed++].id);
+    TaskDemand freed = plan.given_back_by(victim);
+    for (const Part& part : victim.parts) give(space[part.node], freed, part);
     fit = Placer::count(room, demand, tasks);
   }
   if (fit < tasks || placer_.place(room, job, tasks).empty()) return false;

@@ -53,6 +53,10 @@ World::Gang* World::find(JobId job, Epoch epoch) {
 World::Gang& World::gang_for(const StartTask& what) {
   JobId job = what.spec->id;
   if (Gang* known = find(job, what.epoch)) return *known;
+  // An older attempt some of whose parts never came: they are not coming any more.
+  if (slot_of_[job.index] != kNoSlot && gangs_[slot_of_[job.index]].present == 0) {
+    release(gangs_[slot_of_[job.index]]);
+  }
   ORRERY_CHECK(slot_of_[job.index] == kNoSlot, "a job has one gang at a time");
   if (unused_.empty()) {
     unused_.push_back(static_cast<uint32_t>(gangs_.size()));
@@ -211,19 +215,9 @@ void World::stop_container(Instant now, const StopTask& what) {
   } else if (what.mode == StopMode::kCheckpoint && began) {
     delay = config_.checkpoint_cost;
     halt(now, *gang, true);
-  } else if (what.mode == StopMode::kSuspend && began) {
+  } else if (what.mode == StopMode::kSuspend && (gang->working || gang->freezing)) {
     delay = config_.suspend_cost;
-    bool first = !gang->over;
-    if (first) {
-      settle(now, *gang);
-      Progress& kept = progress_[what.job.index];
-      kept.safe = gang->safe;
-      kept.frozen = workload_->truths[what.job.index].run_time.ns - gang->left;
-      kept.members.clear();
-      gang->over = true;
-      gang->working = false;
-      gang->stamp = 0;
-    }
+    if (!gang->freezing) freeze(now, *gang);
     member.cause = ExitCause::kSuspended;
   } else {
     halt(now, *gang, false);
@@ -234,6 +228,18 @@ void World::stop_container(Instant now, const StopTask& what) {
   if (delay.ns == 0) return member_gone(now, *gang, what.part, member.cause, 0);
   runtime_->schedule(now + delay, static_cast<uint8_t>(Wake::kPartGone), what.job.index,
                      member_stamp(what.epoch, what.part));
+}
+
+// The gang stops where it is, to go on from there.
+void World::freeze(Instant now, Gang& gang) {
+  settle(now, gang);
+  Progress& kept = progress_[gang.job.index];
+  kept.safe = gang.safe;
+  kept.frozen = workload_->truths[gang.job.index].run_time.ns - gang.left;
+  kept.members.clear();
+  gang.over = gang.freezing = true;
+  gang.working = false;
+  gang.stamp = 0;
 }
 
 void World::member_gone(Instant now, Gang& gang, uint32_t part, ExitCause cause, int32_t code) {
@@ -247,7 +253,7 @@ void World::member_gone(Instant now, Gang& gang, uint32_t part, ExitCause cause,
   if (checkers_ != nullptr) checkers_->container_ended(now, member.what, node, frozen);
   if (frozen) progress_[gang.job.index].members.push_back(member);
   runtime_->post(member.container, ContainerExited{gang.job, gang.epoch, part, cause, code});
-  if (gang.present == 0) return release(gang);
+  if (gang.present == 0) return release_if_complete(gang);
   if (shrunk && gang.working) set_speed(now, gang, config_.resize_cost);
 }
 
@@ -278,6 +284,14 @@ void World::crash(Instant now, Gang& gang) {
     --gang.running;
     return member_gone(now, gang, part, ExitCause::kCrashed, 137);  // 128 + SIGKILL
   }
+}
+
+// On a slow network a gang may have lost its first members before its last have come.
+void World::release_if_complete(Gang& gang) {
+  bool complete = std::none_of(gang.members.begin(), gang.members.end(), [](const Member& member) {
+    return member.state == State::kAbsent;
+  });
+  if (complete) release(gang);
 }
 
 void World::release(Gang& gang) {
@@ -359,7 +373,7 @@ void World::lose_node(Instant now, uint32_t node) {
       --gang.present;
       if (checkers_ != nullptr) checkers_->container_ended(now, member.what, node, false);
     }
-    if (gang.present == 0) release(gang);
+    if (gang.present == 0) release_if_complete(gang);
   }
   for (auto& [job, kept] : progress_) {
     size_t removed = std::erase_if(kept.members, [&](const Member& member) {

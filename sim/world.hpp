@@ -69,6 +69,7 @@ class World {
     uint32_t segments = 0;
     bool working = false;      // all are there and nothing has stopped it
     bool over = false;         // stopped or broken: no more work in this attempt
+    bool freezing = false;     // over because it is being suspended
     double speed = 0;
     int64_t left = 0;          // reference ns to do
     int64_t safe = 0;          // of the work, what a failure would not lose
@@ -89,8 +90,10 @@ class World {
   void set_speed(Instant now, Gang& gang, Duration pause);
   void settle(Instant now, Gang& gang);
   void halt(Instant now, Gang& gang, bool keep_all);
+  void freeze(Instant now, Gang& gang);
   void finish(Instant now, Gang& gang);
   void crash(Instant now, Gang& gang);
+  void release_if_complete(Gang& gang);
   void release(Gang& gang);
   void thaw(const StartTask& what);
   void stop_frozen(const StopTask& what);
