@@ -39,8 +39,10 @@ std::string signed_estimate(const Estimate& e) {
 
 std::string share(uint64_t part, uint64_t all) {
   if (all == 0) return "none";
-  return number(std::round(1000.0 * static_cast<double>(part) / static_cast<double>(all)) / 10) +
-         " %";
+  char text[kNumberRoom];
+  double percent = 100.0 * static_cast<double>(part) / static_cast<double>(all);
+  char* end = std::to_chars(text, text + sizeof text, percent, std::chars_format::fixed, 1).ptr;
+  return std::string(text, end) + " %";
 }
 
 std::string with_unit(const char* title, const char* unit) {

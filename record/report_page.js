@@ -159,7 +159,7 @@ class Gantt {
         ctx.globalAlpha = 1;
       }
       if (middle - drawn < 15 || bottom === top) continue;
-      ctx.fillText(nodeName(node).slice(0, 14), this.gutter - 8, middle + 4);
+      ctx.fillText(nodeName(node).slice(0, 14), this.gutter - 8, Math.max(10, middle + 4));
       drawn = middle;
     }
   }
