@@ -17,10 +17,10 @@ namespace orrery::cli {
 
 enum ExitCode : int {
   kDone = 0,
-  kCheckFailed = 1,          ///< a checked property does not hold
+  kCheckFailed = 1,  ///< a checked property does not hold
   kBadInput = 2,
   kEnvironmentMissing = 3,
-  kInterrupted = 130,        ///< 128 + SIGINT, as shells do
+  kInterrupted = 130,  ///< 128 + SIGINT, as shells do
 };
 
 /// What the chosen verb does once the command line is read; returns the exit code.

@@ -1,15 +1,14 @@
 #include "cli/document.hpp"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 
 namespace orrery::cli {
 
@@ -89,7 +88,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    throw error_at(place_of(mark), "a plain value", "the tag " + in_quotes(tag), "leave the tag out");
+    throw error_at(place_of(mark), "a plain value", "the tag " + in_quotes(tag),
+                   "leave the tag out");
   }
 
   void open(Value::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -176,7 +176,8 @@ struct Step {
 
 std::vector<Step> path_steps(const std::string& text, const Place& place) {
   auto bad = [&] {
-    return error_at(place, "a path such as policy.order or cluster.nodes[0].count", in_quotes(text));
+    return error_at(place, "a path such as policy.order or cluster.nodes[0].count",
+                    in_quotes(text));
   };
   std::string_view path = text;
   std::vector<Step> steps;

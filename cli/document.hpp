@@ -26,10 +26,10 @@ struct Value {
   enum class Kind : uint8_t { kNothing, kText, kList, kMap };
 
   Kind kind = Kind::kNothing;
-  std::string text;                ///< kText
-  std::vector<Value> items;        ///< kList: its items; kMap: the values of `keys`
-  std::vector<std::string> keys;   ///< kMap, each once
-  std::vector<Place> key_places;   ///< kMap: where each key stands
+  std::string text;               ///< kText
+  std::vector<Value> items;       ///< kList: its items; kMap: the values of `keys`
+  std::vector<std::string> keys;  ///< kMap, each once
+  std::vector<Place> key_places;  ///< kMap: where each key stands
   Place place;
 
   /// The value under `key` of a map; null when this is no map or has no such key.

@@ -41,8 +41,13 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 void Fields::text(Key key, std::string& value) {
-  scalar(key, "text", [&](std::string_view t) { value = t; return true; },
-         [&] { return value; }, {});
+  scalar(
+      key, "text",
+      [&](std::string_view t) {
+        value = t;
+        return true;
+      },
+      [&] { return value; }, {});
 }
 
 void Fields::flag(Key key, bool& value) {
@@ -61,7 +66,8 @@ void Fields::choice(Key key, std::string& value, const std::vector<std::string>&
     value = t;
     return true;
   };
-  scalar(key, joined(names), parse, [&] { return value; }, names);
+  scalar(
+      key, joined(names), parse, [&] { return value; }, names);
 }
 
 void Fields::real(Key key, double& value, double low, double high, const char* unit) {

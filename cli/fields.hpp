@@ -78,8 +78,9 @@ class Fields {
   }
   template <class Item, class Describe>
   void items(Key key, std::vector<Item>& values, Describe describe) {
-    list(key, values.size(), [&](size_t n) { values.resize(n); },
-         [&](size_t i, Fields& f) { describe(f, values[i]); });
+    list(
+        key, values.size(), [&](size_t n) { values.resize(n); },
+        [&](size_t i, Fields& f) { describe(f, values[i]); });
   }
 
  private:

@@ -66,9 +66,9 @@ class Reader : public Fields {
                const std::string& hint) override {
     if (holds) return;
     auto at = std::find(section_.keys.begin(), section_.keys.end(), key);
-    const Place& place = at == section_.keys.end() ? section_.place
-                                                   : section_.items[at - section_.keys.begin()].place;
-    errors_.push_back(error_at(place, expected, found, hint));
+    const Value& value =
+        at == section_.keys.end() ? section_ : section_.items[at - section_.keys.begin()];
+    errors_.push_back(error_at(value.place, expected, found, hint));
   }
 
   bool has(const char* key) const override {
@@ -224,8 +224,7 @@ class Lister : public Fields {
 
 }  // namespace
 
-InputErrors::InputErrors(const std::vector<InputError>& all)
-    : InputError(all.front()), all_(all) {}
+InputErrors::InputErrors(const std::vector<InputError>& all) : InputError(all.front()), all_(all) {}
 
 void read_fields(const Value& root, const std::string& name,
                  const std::function<void(Fields&)>& describe) {

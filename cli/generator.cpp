@@ -58,7 +58,8 @@ void describe_dl(Fields& f, traces::DlOptions& o) {
   describe_jobs(f, o.jobs);
   f.whole({"gpus", "that `load` refers to, the largest gang; 0: as many as the cluster has"},
           o.gpus, 0, kMostProcessors, "number of GPUs");
-  f.real({"load", "GPU time asked for, as a part of what there is"}, o.load, 0.001, 100, "fraction");
+  f.real({"load", "GPU time asked for, as a part of what there is"}, o.load, 0.001, 100,
+         "fraction");
   describe_weights(f, {"gang_weights", "how often gangs of 1, 2, 4, 8, 16, 32 and 64 GPUs come"},
                    o.gang_weights);
   f.real({"duration_mu", "of the lognormal run time in seconds: the median is e to this"},
@@ -89,8 +90,8 @@ void describe_rigid(Fields& f, traces::RigidOptions& o) {
   f.real({"load", "processor time asked for, as a part of what there is"}, o.load, 0.001, 100,
          "fraction");
   describe_weights(f, {"weights", "how often jobs of 1, 2, 4 ... 256 processors come"}, o.weights);
-  f.real({"run_mu", "of the lognormal run time in seconds: the median is e to this"}, o.run_mu,
-         -10, 20, "number");
+  f.real({"run_mu", "of the lognormal run time in seconds: the median is e to this"}, o.run_mu, -10,
+         20, "number");
   f.real({"run_sigma", "of the lognormal run time: its spread"}, o.run_sigma, 0, 10, "number");
 }
 

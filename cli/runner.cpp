@@ -123,8 +123,9 @@ class OneRun {
     guard.keep();
     if (!simulation.violation().empty()) throw PropertyError(simulation.violation());
     if (simulation.stalled()) {
-      result.remarks.push_back(order_.name + ": the run ended with jobs left that nothing can "
-                                             "start any more");
+      result.remarks.push_back(order_.name +
+                               ": the run ended with jobs left that nothing can "
+                               "start any more");
     }
   }
 
@@ -171,7 +172,10 @@ class OneRun {
 class Pool {
  public:
   Pool(const std::vector<RunOrder>& orders, const RunnerOptions& options)
-      : orders_(orders), options_(options), store_(orders), results_(orders.size()),
+      : orders_(orders),
+        options_(options),
+        store_(orders),
+        results_(orders.size()),
         ready_(orders.size()) {}
 
   void run(const std::function<void(size_t, const RunResult&)>& done) {

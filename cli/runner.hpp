@@ -12,8 +12,8 @@
 
 namespace orrery::cli {
 
-/// What became of a run: a summary, or an error, or both where a run was made and a checked property
-/// does not hold in it.
+/// What became of a run: a summary, or an error, or both where a run was made and a checked
+/// property does not hold in it.
 struct RunResult {
   std::optional<record::Summary> summary;
   std::exception_ptr error;
@@ -22,11 +22,11 @@ struct RunResult {
 
 struct RunnerOptions {
   uint32_t threads = 1;
-  uint32_t repeat = 1;     ///< 2: two simulations side by side whose digests must agree
+  uint32_t repeat = 1;  ///< 2: two simulations side by side whose digests must agree
   bool check = true;
   bool journal = false;
   bool report = true;
-  bool progress = false;   ///< a bar on stderr
+  bool progress = false;  ///< a bar on stderr
 };
 
 /// Makes every run; `done` is called on the calling thread for each, in the order of `orders`, as

@@ -24,8 +24,8 @@ void describe_group(Fields& f, NodeGroup& group) {
   f.size({"gpu_memory", "of each GPU"}, group.gpu_memory_mib, kUnlimitedGpuMib);
   f.real({"idle_watts", "drawn by a node that runs nothing, its GPUs apart"}, group.idle_watts, 0,
          kMostWatts, "number of watts");
-  f.real({"busy_watts", "drawn with all cores in use, GPUs apart"}, group.busy_watts, 0,
-         kMostWatts, "number of watts");
+  f.real({"busy_watts", "drawn with all cores in use, GPUs apart"}, group.busy_watts, 0, kMostWatts,
+         "number of watts");
   f.real({"gpu_idle_watts", "drawn by an idle GPU, on top of the node"}, group.gpu_idle_watts, 0,
          kMostWatts, "number of watts");
   f.real({"gpu_busy_watts", "drawn by a busy GPU"}, group.gpu_busy_watts, 0, kMostWatts,
@@ -96,30 +96,27 @@ void describe_policy(Fields& f, Scenario& scenario) {
          policy.ageing_per_hour, 0, 1e9, "number of points");
   f.duration({"half_life", "fair-share: after this time past usage counts half"}, policy.half_life,
              Duration::seconds(1));
-  f.numbers({"las_thresholds", "las: attained GPU-seconds (core-seconds without GPUs) at which a "
-                               "job falls to the next queue"},
+  f.numbers({"las_thresholds",
+             "las: attained GPU-seconds (core-seconds without GPUs) at which a "
+             "job falls to the next queue"},
             policy.las_thresholds, "seconds");
 }
 
 void describe_world(Fields& f, Scenario& scenario) {
   sim::WorldConfig& world = scenario.world;
-  f.flag({"kill_at_requested_time", "a job that outlives its requested time is stopped, as Slurm "
-                                    "does"},
+  f.flag({"kill_at_requested_time",
+          "a job that outlives its requested time is stopped, as Slurm "
+          "does"},
          scenario.controller.kill_at_requested_time);
-  f.duration({"start_overhead", "from the command to the container running"},
-             world.start_overhead);
+  f.duration({"start_overhead", "from the command to the container running"}, world.start_overhead);
   f.duration({"stop_overhead", "from the kill to the container gone"}, world.stop_overhead);
-  f.section({"checkpoint", "what checkpoints cost and how often they are written"},
-            [&](Fields& c) {
-              c.duration({"interval", "running time between periodic checkpoints; 0: none"},
-                         world.checkpoint_interval);
-              c.duration({"cost", "the job stands still while one is written"},
-                         world.checkpoint_cost);
-              c.duration({"restore", "paid by a start that continues from one"},
-                         world.restore_cost);
-            });
-  f.duration({"suspend_cost", "from the suspend to the processors being free"},
-             world.suspend_cost);
+  f.section({"checkpoint", "what checkpoints cost and how often they are written"}, [&](Fields& c) {
+    c.duration({"interval", "running time between periodic checkpoints; 0: none"},
+               world.checkpoint_interval);
+    c.duration({"cost", "the job stands still while one is written"}, world.checkpoint_cost);
+    c.duration({"restore", "paid by a start that continues from one"}, world.restore_cost);
+  });
+  f.duration({"suspend_cost", "from the suspend to the processors being free"}, world.suspend_cost);
   f.duration({"resume_cost", "paid by a start that continues a suspended job"}, world.resume_cost);
   f.duration({"resize_cost", "the job stands still while its size changes"}, world.resize_cost);
 }
@@ -166,8 +163,7 @@ void describe_times(Fields& f, sim::TimeDistribution& times) {
   f.choice({"kind", "the distribution"}, times.kind,
            {"fixed", "exponential", "weibull", "lognormal"});
   f.duration({"mean", "0: never"}, times.mean);
-  f.real({"shape", "weibull: its shape k; lognormal: its sigma"}, times.shape, 0.01, 100,
-         "number");
+  f.real({"shape", "weibull: its shape k; lognormal: its sigma"}, times.shape, 0.01, 100, "number");
 }
 
 void describe_faults(Fields& f, Scenario& scenario) {
@@ -177,8 +173,8 @@ void describe_faults(Fields& f, Scenario& scenario) {
   f.section({"mttr", "time to repair a node"}, [&](Fields& t) { describe_times(t, faults.mttr); });
   f.items({"outages", "failures by list"}, faults.outages, [](Fields& o, sim::Outage& outage) {
     if (outage.node.index == UINT32_MAX) outage.node.index = 0;
-    o.whole({"node", "its number in the cluster, from 0"}, outage.node.index, 0,
-            limits::kNodes - 1, "number of a node");
+    o.whole({"node", "its number in the cluster, from 0"}, outage.node.index, 0, limits::kNodes - 1,
+            "number of a node");
     o.instant({"from", "when it goes down"}, outage.from);
     o.instant({"until", "when it is up again"}, outage.until);
     o.require(outage.from < outage.until, "until", "an instant after `from`", "one that is not");
@@ -201,8 +197,7 @@ void describe(Fields& f, Scenario& scenario) {
             scenario.until);
   f.section({"cluster", "the nodes; left out: as many one-core nodes as the trace's header gives"},
             [&](Fields& c) { describe_cluster(c, scenario.cluster); });
-  f.section({"workload", "the jobs"},
-            [&](Fields& w) { describe_workload(w, scenario.workload); });
+  f.section({"workload", "the jobs"}, [&](Fields& w) { describe_workload(w, scenario.workload); });
   f.section({"policy", "how the controller decides; short: sjf+easy+best-fit"},
             [&](Fields& p) { describe_policy(p, scenario); });
   f.section({"world", "what starting, stopping and saving a job costs"},
@@ -226,10 +221,10 @@ void resolve_path(Value* section, const char* key, const std::filesystem::path& 
 Value load_scenario(const std::string& path) {
   Value root = parse_document(read_text_file(path, kDocumentBytes), path);
   if (root.kind != Value::Kind::kMap) {
-    throw error_at(root.place.where ? root.place
-                                    : Place{std::make_shared<const std::string>(path), 0, 0},
-                   "a scenario with sections such as cluster and workload", found_text(root),
-                   "scenarios/demo.yaml is an example");
+    throw error_at(
+        root.place.where ? root.place : Place{std::make_shared<const std::string>(path), 0, 0},
+        "a scenario with sections such as cluster and workload", found_text(root),
+        "scenarios/demo.yaml is an example");
   }
   std::filesystem::path file(path);
   resolve_path(root.find("workload"), "trace", file.parent_path());

@@ -26,35 +26,35 @@ inline constexpr int64_t kUnlimitedGpuMib = int64_t{1} << 30;
 
 /// Nodes that are alike.
 struct NodeGroup {
-  std::string name;              ///< "gpu" names them gpu0, gpu1, ...
+  std::string name;  ///< "gpu" names them gpu0, gpu1, ...
   uint32_t count = 1;
   double cores = 1;
   int64_t memory_mib = kUnlimitedMib;
   uint32_t gpus = 0;
   std::string gpu_type = "GPU";
   int64_t gpu_memory_mib = kUnlimitedGpuMib;
-  double idle_watts = 0;         ///< of a node without load, GPUs apart
-  double busy_watts = 0;         ///< with all cores in use
+  double idle_watts = 0;  ///< of a node without load, GPUs apart
+  double busy_watts = 0;  ///< with all cores in use
   double gpu_idle_watts = 0;
   double gpu_busy_watts = 0;
-  uint32_t nodes_per_rack = 0;   ///< 0: the whole group stands in one rack
+  uint32_t nodes_per_rack = 0;  ///< 0: the whole group stands in one rack
 };
 
 /// Where the nodes come from: groups, or a node list, or (neither) the header of the trace.
 struct ClusterSource {
-  std::string from;              ///< path of an openb node list
+  std::string from;  ///< path of an openb node list
   std::vector<NodeGroup> nodes;
 };
 
 /// Where the jobs come from: a trace or a generator.
 struct WorkloadSource {
-  std::string trace;             ///< path; empty: generated
+  std::string trace;  ///< path; empty: generated
   traces::Format format = traces::Format::kGuess;
   bool skip_errors = false;
   bool swf_memory = false;
-  GeneratorSource generate;      ///< counts where there is no trace
-  uint64_t limit = 0;            ///< the first so many jobs; 0: all
-  double time_scale = 1;         ///< factor on every time between submissions
+  GeneratorSource generate;  ///< counts where there is no trace
+  uint64_t limit = 0;        ///< the first so many jobs; 0: all
+  double time_scale = 1;     ///< factor on every time between submissions
 };
 
 struct Scenario {

@@ -49,8 +49,8 @@ std::string bash_script(const CLI::App& app) {
     text += "    \"" + verb->get_name() + " \"*) words=\"" + words_after(*verb) + "\" ;;\n";
   }
   text += "    *) words=\"" + words_after(app) + "\" ;;\n  esac\n";
-  return text +
-         "  [ \"$COMP_CWORD\" -eq 1 ] && words=\"" + words_after(app) + "\"\n"
+  return text + "  [ \"$COMP_CWORD\" -eq 1 ] && words=\"" + words_after(app) +
+         "\"\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
          "  [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- \"$word\"))\n"
          "}\n"

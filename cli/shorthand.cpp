@@ -39,8 +39,8 @@ Value new_map(const Place& place) {
 // One group of `nodes_shorthand`.
 Value group_of(const std::string& text, const Place& place) {
   auto bad = [&] {
-    return error_at(place, "nodes such as 100, 1x1024 or 16x8:gpus=4,gpu_type=A100", in_quotes(text),
-                    "that is COUNT[xCORES][:KEY=VALUE,...]");
+    return error_at(place, "nodes such as 100, 1x1024 or 16x8:gpus=4,gpu_type=A100",
+                    in_quotes(text), "that is COUNT[xCORES][:KEY=VALUE,...]");
   };
   Value group = new_map(place);
   size_t colon = std::min(text.find(':'), text.size());
@@ -103,7 +103,7 @@ Value policy_shorthand(const std::string& text, const Place& place) {
     const char* key = contains(order_choices(), part)      ? "order"
                       : contains(backfill_choices(), part) ? "backfill"
                       : contains(place_choices(), part)    ? "place"
-                                                         : nullptr;
+                                                           : nullptr;
     if (key == nullptr) {
       std::vector<std::string> all = order_choices();
       all.insert(all.end(), backfill_choices().begin(), backfill_choices().end());

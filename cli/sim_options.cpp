@@ -122,13 +122,12 @@ void place_records(std::vector<RunOrder>& orders, const std::string& out) {
   for (const RunOrder& order : orders) {
     if (names.insert(order.name).second) continue;
     throw InputError({"command line", 0, 0, "runs that differ in name",
-                      "two called " + in_quotes(order.name),
-                      "give the scenarios different names"});
+                      "two called " + in_quotes(order.name), "give the scenarios different names"});
   }
   if (out.empty()) return;
   for (RunOrder& order : orders) {
-    order.folder = orders.size() == 1 ? std::filesystem::path(out)
-                                      : std::filesystem::path(out) / order.name;
+    order.folder =
+        orders.size() == 1 ? std::filesystem::path(out) : std::filesystem::path(out) / order.name;
     check_folder(order.folder);
   }
 }
@@ -188,7 +187,8 @@ std::vector<RunOrder> plan_runs(const SimOptions& options) {
   axes.scenarios = options.scenarios.empty() ? std::vector<std::string>{""} : options.scenarios;
   axes.policies = split_at_commas(options.policies);
   if (!options.seeds.empty()) axes.seeds = parse_seeds(options.seeds);
-  size_t runs = axes.scenarios.size() * axes.policies.size() * std::max<size_t>(1, axes.seeds.size());
+  size_t seeds_each = std::max<size_t>(1, axes.seeds.size());
+  size_t runs = axes.scenarios.size() * axes.policies.size() * seeds_each;
   if (runs > kMostRuns) {
     throw InputError({"command line", 0, 0, "at most " + std::to_string(kMostRuns) + " runs",
                       std::to_string(runs), "split the command"});
@@ -207,7 +207,9 @@ std::vector<RunOrder> plan_runs(const SimOptions& options) {
       if (seeds.empty()) seeds.push_back(scenario.seed);
       for (uint64_t seed : seeds) {
         scenario.seed = seed;
-        orders.push_back({name_of_run(scenario, axes, policy), scenario, {},
+        orders.push_back({name_of_run(scenario, axes, policy),
+                          scenario,
+                          {},
                           may_be_published_rule(options, policy)});
       }
     }

@@ -18,14 +18,14 @@ struct SimOptions {
   std::string trace;
   std::string format;
   std::string nodes;
-  std::string policies;             ///< "fcfs,easy"
-  std::vector<std::string> sets;    ///< "policy.order=sjf"
-  std::string seeds;                ///< "7", "1,2,3", "1..5"
+  std::string policies;           ///< "fcfs,easy"
+  std::vector<std::string> sets;  ///< "policy.order=sjf"
+  std::string seeds;              ///< "7", "1,2,3", "1..5"
   std::string until;
   std::string on_error;
   std::string out;
   uint32_t repeat = 1;
-  uint32_t jobs = 0;                ///< runs at a time; 0: as many as there are processors
+  uint32_t jobs = 0;  ///< runs at a time; 0: as many as there are processors
   bool journal = false;
   bool check = true;
   bool report = true;
@@ -36,9 +36,9 @@ struct SimOptions {
 
 /// One run to be made.
 struct RunOrder {
-  std::string name;                 ///< unique among the runs of one command
+  std::string name;  ///< unique among the runs of one command
   Scenario scenario;
-  std::filesystem::path folder;     ///< of its record; empty: none is kept
+  std::filesystem::path folder;  ///< of its record; empty: none is kept
   /// Decide after each event where the trace turns out to be in SWF.
   bool published_rule_for_swf = false;
 };

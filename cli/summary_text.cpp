@@ -92,8 +92,9 @@ std::string many_runs_text(const std::vector<NamedSummary>& runs) {
     gpus = gpus || run.summary.gpus > 0;
     energy = energy || run.summary.energy_kwh.has_value();
   }
-  std::vector<std::string> head{"run", "jobs", "mean wait", "p95 wait", "mean turnaround",
-                                "mean bounded", "makespan", "cores used"};
+  std::vector<std::string> head{
+      "run",          "jobs",     "mean wait", "p95 wait", "mean turnaround",
+      "mean bounded", "makespan", "cores used"};
   std::vector<std::string> units{"", "completed", "(s)", "(s)", "(s)", "slowdown", "(s)", "(%)"};
   if (gpus) head.push_back("GPUs used"), units.push_back("(%)");
   if (energy) head.push_back("energy"), units.push_back("(kWh)");

@@ -20,7 +20,7 @@ class Table {
 
 /// 1234567 as "1,234,567".
 std::string grouped(uint64_t number);
-/// `value` with so many decimals, rounded half to even on the decimal expansion, grouped: "1,234.5".
+/// `value` with so many decimals, correctly rounded, grouped: "1,234.5".
 std::string fixed(double value, int decimals);
 /// How many columns `text` takes: its characters, not its bytes.
 size_t columns_of(const std::string& text);

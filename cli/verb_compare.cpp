@@ -19,8 +19,8 @@ struct CompareOptions {
 
 int compare_runs(const CompareOptions& options) {
   if (options.json + options.markdown + options.csv > 1) {
-    throw InputError({"command line", 0, 0, "one of --json, --markdown and --csv",
-                      "more than one", ""});
+    throw InputError(
+        {"command line", 0, 0, "one of --json, --markdown and --csv", "more than one", ""});
   }
   std::vector<record::RunFolder> runs;
   for (const std::string& folder : options.runs) runs.push_back(record::load_run(folder));

@@ -36,8 +36,9 @@ int list_policies(bool json) {
     return kDone;
   }
   std::string text =
-      "A policy is an order, a backfill and a place joined by \"+\": sjf+easy+best-fit. What is left\n"
-      "out is fcfs, none and first-fit. Preempt says how an order that preempts takes jobs off.\n";
+      "A policy is an order, a backfill and a place joined by \"+\": sjf+easy+best-fit. What is "
+      "left\nout is fcfs, none and first-fit. Preempt says how an order that preempts takes jobs "
+      "off.\n";
   for (const Kind& kind : kinds()) {
     text += std::string("\n") + kind.key + "\n";
     for (const NamedPart& part : kind.parts) {
@@ -121,9 +122,8 @@ void add_help(CLI::App& app, Action& action) {
   CLI::App* help = app.add_subcommand("help", "Explain a verb, or the keys of a scenario");
   help->add_option("TOPIC", *topic, "A verb such as sim or trace gen, or scenario");
   help->footer("Examples:\n  orrery help sim\n  orrery help trace gen\n  orrery help scenario");
-  help->callback([&app, &action, topic] {
-    action = [&app, topic] { return show_help(app, *topic); };
-  });
+  help->callback(
+      [&app, &action, topic] { action = [&app, topic] { return show_help(app, *topic); }; });
   add_completion(app, action);
   CLI::App* man = app.add_subcommand("man", "Print the manual page, as roff");
   man->footer("Example:\n  orrery man | man -l -");

@@ -52,7 +52,7 @@ int run_sim(const SimOptions& options) {
   }
   std::vector<RunOrder> orders = plan_runs(options);
   RunnerOptions runner;
-  runner.threads = options.jobs > 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  runner.threads = options.jobs > 0 ? options.jobs : std::thread::hardware_concurrency();
   runner.repeat = options.repeat;
   runner.check = options.check;
   runner.journal = options.journal;
@@ -117,8 +117,8 @@ void add_outputs(CLI::App& sim, SimOptions& o) {
                  "Write the run record there; with several runs a folder for each")
       ->type_name("DIR");
   sim.add_flag("--journal", o.journal, "Record every input of every actor too; needs --out");
-  sim.add_flag_callback("--no-report", [&o] { o.report = false; },
-                        "Leave report.html out of the record");
+  sim.add_flag_callback(
+      "--no-report", [&o] { o.report = false; }, "Leave report.html out of the record");
   sim.add_option("--repeat", o.repeat,
                  "Run each so many times (1 to 10) in lockstep and compare digests")
       ->type_name("N")
@@ -126,10 +126,11 @@ void add_outputs(CLI::App& sim, SimOptions& o) {
   sim.add_option("-j,--jobs", o.jobs, "Runs at a time (default: the number of processors)")
       ->type_name("N")
       ->check(from_to(1, 1024));
-  CLI::Option* check =
-      sim.add_flag_callback("--check", [&o] { o.check = true; },
-                            "Watch every event for broken rules (default)");
-  sim.add_flag_callback("--no-check", [&o] { o.check = false; }, "Do not")->excludes(check);
+  CLI::Option* check = sim.add_flag_callback(
+      "--check", [&o] { o.check = true; }, "Watch every event for broken rules (default)");
+  sim.add_flag_callback(
+         "--no-check", [&o] { o.check = false; }, "Do not")
+      ->excludes(check);
   sim.add_flag("--json", o.json, "Print the summaries as JSON");
   sim.add_flag("-q,--quiet", o.quiet, "Print errors only (and what --json prints)");
   sim.add_flag("--progress", o.progress, "Show the progress bar even when stderr is no terminal");

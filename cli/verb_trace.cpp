@@ -84,8 +84,8 @@ void write_trace(const Workload& workload, const TraceOptions& o) {
     case traces::Format::kOrreryCsv: traces::write_csv(workload, o.out); break;
     case traces::Format::kOrreryBinary: traces::write_binary(workload, o.out); break;
     default:
-      throw InputError({"--to " + o.out_format, 0, 0, "swf, csv or binary",
-                        in_quotes(o.out_format), "the other formats are for reading only"});
+      throw InputError({"--to " + o.out_format, 0, 0, "swf, csv or binary", in_quotes(o.out_format),
+                        "the other formats are for reading only"});
   }
   if (o.quiet) return;
   for (const std::string& loss : losses) complain(o.out + ": " + loss);
@@ -95,8 +95,8 @@ void write_trace(const Workload& workload, const TraceOptions& o) {
 int import_trace(const TraceOptions& o) {
   std::error_code problem;
   if (std::filesystem::equivalent(o.files.front(), o.out, problem)) {
-    throw InputError({"--out " + o.out, 0, 0, "another file than the one that is read",
-                      "the same", ""});
+    throw InputError(
+        {"--out " + o.out, 0, 0, "another file than the one that is read", "the same", ""});
   }
   target_format(o);
   traces::ReadReport report;
@@ -152,8 +152,9 @@ void add_info(CLI::App& trace, Action& action) {
   verb->add_option("FILE", o->files, "Traces, plain or compressed")->required();
   add_reading(*verb, *o);
   verb->add_flag("--json", o->json, "Print JSON");
-  verb->footer("Examples:\n  orrery trace info log.swf.gz\n"
-               "  orrery trace info --on-error skip --json broken.csv");
+  verb->footer(
+      "Examples:\n  orrery trace info log.swf.gz\n"
+      "  orrery trace info --on-error skip --json broken.csv");
   verb->callback([&action, o] { action = [o] { return show_info(*o); }; });
 }
 
@@ -163,8 +164,9 @@ void add_import(CLI::App& trace, Action& action) {
   verb->add_option("FILE", o->files, "The trace to read")->required()->expected(1);
   add_reading(*verb, *o);
   add_writing(*verb, *o);
-  verb->footer("Examples:\n  orrery trace import log.swf.gz --out log.csv\n"
-               "  orrery trace import pods.csv.gz --format openb --out pods.bin");
+  verb->footer(
+      "Examples:\n  orrery trace import log.swf.gz --out log.csv\n"
+      "  orrery trace import pods.csv.gz --format openb --out pods.bin");
   verb->callback([&action, o] { action = [o] { return import_trace(*o); }; });
 }
 
@@ -181,8 +183,9 @@ void add_gen(CLI::App& trace, Action& action) {
   verb->add_option("--seed", o->seed, "The same seed gives the same jobs (default 1)")
       ->type_name("N");
   add_writing(*verb, *o);
-  verb->footer("Examples:\n  orrery trace gen lublin --jobs 10000 --out batch.swf\n"
-               "  orrery trace gen dl --set load=1.2 --set gpus=128 --seed 7 --out dl.csv");
+  verb->footer(
+      "Examples:\n  orrery trace gen lublin --jobs 10000 --out batch.swf\n"
+      "  orrery trace gen dl --set load=1.2 --set gpus=128 --seed 7 --out dl.csv");
   verb->callback([&action, o] { action = [o] { return generate_trace(*o); }; });
 }
 
@@ -194,9 +197,10 @@ void add_trace(CLI::App& app, Action& action) {
   add_info(*trace, action);
   add_import(*trace, action);
   add_gen(*trace, action);
-  trace->footer("Examples:\n  orrery trace info log.swf.gz\n"
-                "  orrery trace import log.swf.gz --out log.csv\n"
-                "  orrery trace gen dl --jobs 2000 --out dl.csv");
+  trace->footer(
+      "Examples:\n  orrery trace info log.swf.gz\n"
+      "  orrery trace import log.swf.gz --out log.csv\n"
+      "  orrery trace gen dl --jobs 2000 --out dl.csv");
 }
 
 }  // namespace orrery::cli

@@ -1,16 +1,15 @@
 // The built binary: every scenario of the project runs, and the same command gives the same bytes.
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -113,8 +112,8 @@ TEST_F(Binary, RunsTheEffectiveScenarioOfARecordAgainWithTheSameDigest) {
 
 TEST_F(Binary, StopsCleanlyWhenInterrupted) {
   std::string call = "timeout --preserve-status --signal=INT 0.3 '" ORRERY_BINARY "' sim " +
-                     scenario("demo.yaml") +
-                     " --set workload.generate.jobs=400000 --out '" + folder_.string() + "/run'";
+                     scenario("demo.yaml") + " --set workload.generate.jobs=400000 --out '" +
+                     folder_.string() + "/run'";
   int status = std::system((call + " 2>/dev/null").c_str());
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 130);
@@ -122,18 +121,16 @@ TEST_F(Binary, StopsCleanlyWhenInterrupted) {
 }
 
 TEST_F(Binary, IsQuietWhenItsReaderGoesAway) {
-  int status = std::system(("'" ORRERY_BINARY "' help scenario 2>'" + folder_.string() +
-                            "/err.txt' | true")
-                               .c_str());
+  int status = std::system(
+      ("'" ORRERY_BINARY "' help scenario 2>'" + folder_.string() + "/err.txt' | true").c_str());
   EXPECT_EQ(WEXITSTATUS(status), 0);
   EXPECT_EQ(read_all(folder_ / "err.txt"), "");
 }
 
 TEST_F(Binary, SaysWhenItsOutputCannotBeWritten) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  int status = std::system(("'" ORRERY_BINARY "' policies >/dev/full 2>'" + folder_.string() +
-                            "/err.txt'")
-                               .c_str());
+  int status = std::system(
+      ("'" ORRERY_BINARY "' policies >/dev/full 2>'" + folder_.string() + "/err.txt'").c_str());
   EXPECT_EQ(WEXITSTATUS(status), 3);
   EXPECT_EQ(read_all(folder_ / "err.txt"),
             "orrery: cannot write to standard output: No space left on device\n");

@@ -1,9 +1,8 @@
 // From a scenario to cluster and workload.
 #include "cli/build.hpp"
 
-#include <gtest/gtest.h>
-
 #include <functional>
+#include <gtest/gtest.h>
 #include <string>
 
 #include "cli/sim_options.hpp"
@@ -28,7 +27,8 @@ std::string message_of(const std::function<void()>& deed) {
 }
 
 TEST(BuildCluster, GroupsBecomeNodesWithNamesAndRacks) {
-  ClusterSpec cluster = cluster_of("2x8:name=old,nodes_per_rack=1+3x4:name=new,gpus=2,gpu_type=A100");
+  ClusterSpec cluster =
+      cluster_of("2x8:name=old,nodes_per_rack=1+3x4:name=new,gpus=2,gpu_type=A100");
   ASSERT_EQ(cluster.size(), 5u);
   EXPECT_EQ(cluster.nodes[1].name, "old1");
   EXPECT_EQ(cluster.nodes[2].name, "new0");

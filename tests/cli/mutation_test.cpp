@@ -1,7 +1,6 @@
 // Scenario files with bytes changed, cut and repeated: an InputError or a scenario, nothing else.
-#include <gtest/gtest.h>
-
 #include <fstream>
+#include <gtest/gtest.h>
 #include <sstream>
 #include <string>
 
@@ -30,7 +29,8 @@ TEST(Mutations, AreReadOrRefused) {
   int refused = 0;
   for (const char* name : {"failures", "network", "fair-share"}) {
     std::ostringstream original;
-    original << std::ifstream(std::string(ORRERY_SOURCE_DIR "/scenarios/") + name + ".yaml").rdbuf();
+    std::string path = std::string(ORRERY_SOURCE_DIR "/scenarios/") + name + ".yaml";
+    original << std::ifstream(path).rdbuf();
     ASSERT_FALSE(original.str().empty());
     for (uint64_t seed = 0; seed < 1500; ++seed) {
       Random random(seed, 0, name);

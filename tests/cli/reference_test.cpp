@@ -1,8 +1,7 @@
 // docs/scenario.md lists every key there is, as the parser knows it.
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <sstream>
 #include <string>
 
@@ -12,7 +11,9 @@ namespace orrery::cli {
 namespace {
 
 std::string in_table(std::string text) {
-  for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) {
+    text.insert(at, "\\");
+  }
   return text;
 }
 

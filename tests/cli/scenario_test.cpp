@@ -1,9 +1,8 @@
 // Scenario files: what is right reads as written, what is wrong is told with its place.
 #include "cli/scenario.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fstream>
+#include <gtest/gtest.h>
 #include <string>
 
 namespace orrery::cli {
@@ -21,7 +20,9 @@ std::string complaints(const std::string& text) {
     read(text);
   } catch (const InputErrors& e) {
     std::string all;
-    for (const InputError& one : e.all()) all += (all.empty() ? "" : "\n") + std::string(one.what());
+    for (const InputError& one : e.all()) {
+      all += (all.empty() ? "" : "\n") + std::string(one.what());
+    }
     return all;
   } catch (const InputError& e) {
     return e.what();
@@ -128,7 +129,7 @@ TEST_P(BadScenario, IsToldWithItsPlace) {
   EXPECT_EQ(complaints(GetParam().text), GetParam().message);
 }
 
-std::vector<Bad> bad_scenarios() {
+std::string alias_bomb() {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 9; ++i) {
     std::string before = "*a" + std::to_string(i - 1);
@@ -136,6 +137,10 @@ std::vector<Bad> bad_scenarios() {
     for (int k = 0; k < 10; ++k) bomb += (k > 0 ? ", " : "") + before;
     bomb += "]\n";
   }
+  return bomb;
+}
+
+std::vector<Bad> wrong_values() {
   return {
       {"UnknownSection", kWorkload + "polices: {order: sjf}",
        "s.yaml:2:1: expected a key of a scenario, found \"polices\"; did you mean \"policy\"?"},
@@ -149,12 +154,12 @@ std::vector<Bad> bad_scenarios() {
        "s.yaml:2:17: expected fcfs, sjf, srtf, priority, fair-share or las, found \"sfj\"; did you "
        "mean \"sjf\"?"},
       {"WrongPolicy", kWorkload + "policy: eazy",
-       "s.yaml:2:9: expected a policy such as easy, sjf or las+consolidate, found \"eazy\"; did you "
-       "mean \"easy\"?"},
+       "s.yaml:2:9: expected a policy such as easy, sjf or las+consolidate, found \"eazy\"; did "
+       "you mean \"easy\"?"},
       {"TwoOrders", kWorkload + "policy: sjf+las",
        "s.yaml:2:9: expected one order in a policy, found \"sjf+las\""},
-      {"NotANumber", kWorkload + "seed: seven", "s.yaml:2:7: expected a whole number, 0 or more, found "
-                                                "\"seven\""},
+      {"NotANumber", kWorkload + "seed: seven",
+       "s.yaml:2:7: expected a whole number, 0 or more, found \"seven\""},
       {"NumberTooLarge", kWorkload + "seed: 99999999999999999999",
        "s.yaml:2:7: expected a whole number, 0 or more, found \"99999999999999999999\""},
       {"NegativeCount", kWorkload + "cluster: {nodes: [{count: -1}]}",
@@ -171,26 +176,33 @@ std::vector<Bad> bad_scenarios() {
       {"TextForSection", kWorkload + "world: fast",
        "s.yaml:2:8: expected a section with keys, found \"fast\""},
       {"TextForList", kWorkload + "cluster: {nodes: 5}",
-       "s.yaml:2:18: expected a list, found \"5\"; write each item on a line that begins with \"- \""},
-      {"NothingForANumber", kWorkload + "seed:",
-       "s.yaml:2:1: expected a whole number, 0 or more, found nothing"},
+       "s.yaml:2:18: expected a list, found \"5\"; write each item on a line that begins with "
+       "\"- \""},
+      {"NothingForANumber",
+       kWorkload + "seed:", "s.yaml:2:1: expected a whole number, 0 or more, found nothing"},
+  };
+}
+
+std::vector<Bad> wrong_wholes() {
+  return {
       {"DuplicateKey", kWorkload + "seed: 1\nseed: 2",
        "s.yaml:3:1: expected each key once, found a second \"seed\"; the first stands in line 2"},
       {"NoWorkload", "seed: 1",
        "s.yaml:1:1: expected a workload, found none; give the scenario a section `workload`, or "
        "--trace FILE"},
       {"LossWithoutResend", kWorkload + "network:\n  loss: 0.1",
-       "s.yaml:3:3: expected a duration above 0 where mail can be lost, found 0s; without it a lost "
-       "command blocks its job for good"},
+       "s.yaml:3:3: expected a duration above 0 where mail can be lost, found 0s; without it a "
+       "lost command blocks its job for good"},
       {"FailuresWithoutRepair", kWorkload + "faults: {mtbf: 1d}",
-       "s.yaml:2:16: expected a mean time to repair (mttr) beside it, found none; for example mttr: "
-       "1h"},
+       "s.yaml:2:16: expected a mean time to repair (mttr) beside it, found none; for example "
+       "mttr: 1h"},
       {"OutageEndsBeforeItBegins", kWorkload + "faults: {outages: [{node: 1, from: 5, until: 4}]}",
        "s.yaml:2:46: expected an instant after `from`, found one that is not"},
       {"GroupsWithoutNames", kWorkload + "cluster: {nodes: [{count: 1}, {count: 2}]}",
        "s.yaml:2:18: expected a name for each of several groups, found a group without one"},
-      {"TooManyNodes", kWorkload + "cluster: {nodes: [{name: a, count: 600000}, {name: b, count: "
-                                   "600000}]}",
+      {"TooManyNodes",
+       kWorkload + "cluster: {nodes: [{name: a, count: 600000}, {name: b, count: "
+                   "600000}]}",
        "s.yaml:2:18: expected at most 1000000 nodes, found 1200000"},
       {"DescendingThresholds", kWorkload + "policy: {las_thresholds: [10, 5]}",
        "s.yaml:2:26: expected ascending numbers of seconds, such as 3600,36000, found a list"},
@@ -198,27 +210,33 @@ std::vector<Bad> bad_scenarios() {
        "s.yaml:2:10: expected nodes such as 100, 1x1024 or 16x8:gpus=4,gpu_type=A100, found "
        "\"4by8\"; that is COUNT[xCORES][:KEY=VALUE,...]"},
       {"TwoFaults", kWorkload + "seed: x\nuntil: y",
-       "s.yaml:2:7: expected a whole number, 0 or more, found \"x\"\ns.yaml:3:8: expected a duration "
-       "such as 12h from the start, or never, found \"y\""},
-      {"NotYaml", "a: [1, 2", "s.yaml:1:1: expected YAML, found something else (end of sequence flow "
-                              "not found)"},
-      {"Tab", "a:\n\tb: 1", "s.yaml:2:3: expected YAML, found something else (illegal map value); YAML "
-                            "indents with spaces, not with tabs"},
+       "s.yaml:2:7: expected a whole number, 0 or more, found \"x\"\n"
+       "s.yaml:3:8: expected a duration such as 12h from the start, or never, found \"y\""},
+      {"NotYaml", "a: [1, 2",
+       "s.yaml:1:1: expected YAML, found something else (end of sequence flow not found)"},
+      {"Tab", "a:\n\tb: 1",
+       "s.yaml:2:3: expected YAML, found something else (illegal map value); YAML indents with "
+       "spaces, not with tabs"},
       {"Tag", "a: !!python/object 1",
        "s.yaml:1:4: expected a plain value, found the tag "
        "\"tag:yaml.org,2002:python/object\"; leave the tag out"},
       {"NotUtf8", "name: caf\xe9\n", "s.yaml:1:10: expected text in UTF-8, found the byte 233"},
-      {"NulByte", std::string("a: b\n\0", 6), "s.yaml:2:1: expected text in UTF-8, found the byte 0"},
+      {"NulByte", std::string("a: b\n\0", 6),
+       "s.yaml:2:1: expected text in UTF-8, found the byte 0"},
       {"TwoDocuments", kWorkload + "---\nseed: 1",
        "s.yaml: expected one document, found a second one; leave out the line \"---\""},
-      {"AliasBomb", bomb, "s.yaml:6:10: expected at most 200000 values, found more of them"},
-      {"Deep", std::string(100, '['), "s.yaml:1:17: expected at most 32 levels, found a deeper one"},
+      {"AliasBomb", alias_bomb(),
+       "s.yaml:6:10: expected at most 200000 values, found more of them"},
+      {"Deep", std::string(100, '['),
+       "s.yaml:1:17: expected at most 32 levels, found a deeper one"},
       {"KeyIsAList", "[a]: 1", "s.yaml:1:1: expected a key, found a list"},
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, BadScenario, testing::ValuesIn(bad_scenarios()),
-                         [](const auto& bad) { return std::string(bad.param.name); });
+std::string name_of_bad(const testing::TestParamInfo<Bad>& bad) { return bad.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Values, BadScenario, testing::ValuesIn(wrong_values()), name_of_bad);
+INSTANTIATE_TEST_SUITE_P(Wholes, BadScenario, testing::ValuesIn(wrong_wholes()), name_of_bad);
 
 std::string after_set(const std::string& text, const std::string& assignment) {
   try {
@@ -296,7 +314,8 @@ TEST(Units, SizesReadAndPrint) {
 }
 
 TEST(Units, DurationsReadBack) {
-  for (int64_t ns : {0LL, 1LL, 1'000LL, 1'500'000'000LL, 5'400'000'000'000LL, 86'400'000'000'000LL}) {
+  for (int64_t ns :
+       {0LL, 1LL, 1'000LL, 1'500'000'000LL, 5'400'000'000'000LL, 86'400'000'000'000LL}) {
     Duration back;
     ASSERT_TRUE(parse_duration(duration_text({ns}), back));
     EXPECT_EQ(back.ns, ns);

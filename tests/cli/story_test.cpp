@@ -10,16 +10,15 @@
 //   => 2                  its exit code
 //
 // ORRERY_REWRITE=1 writes down what the binary does now; read the difference before you commit it.
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <sstream>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -43,7 +42,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 class Stage {
  public:
   explicit Stage(const std::string& name)
-      : root_(fs::temp_directory_path() / ("orrery-story-" + name + "-" + std::to_string(getpid()))) {
+      : root_(fs::temp_directory_path() /
+              ("orrery-story-" + name + "-" + std::to_string(getpid()))) {
     fs::remove_all(root_);
     fs::create_directories(root_ / "work");
   }
@@ -57,7 +57,8 @@ class Stage {
   // The lines of a story that tell what `command` did.
   std::string told(const std::string& command) {
     add_script(command);
-    std::string call = "cd '" + (root_ / "work").string() + "' && sh ../command >../out 2>../err </dev/null";
+    std::string call =
+        "cd '" + (root_ / "work").string() + "' && sh ../command >../out 2>../err </dev/null";
     int status = std::system(call.c_str());
     std::string text;
     for (const std::string& line : lines_of(read_all(root_ / "out"))) text += line + "\n";
@@ -69,8 +70,7 @@ class Stage {
  private:
   void add_script(const std::string& command) {
     std::string folder = fs::path(ORRERY_BINARY).parent_path().string();
-    std::ofstream(root_ / "command")
-        << "PATH='" << folder << "':$PATH\nSOURCE='" << ORRERY_SOURCE_DIR << "'\n" << command << "\n";
+    std::ofstream(root_ / "command") << "PATH='" << folder << "':$PATH\n" << command << "\n";
   }
 
   fs::path root_;
@@ -101,7 +101,7 @@ std::string played(const std::string& name, const std::string& story) {
 
 std::vector<std::string> story_names() {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(fs::path(ORRERY_SOURCE_DIR) / "tests/cli/stories")) {
+  for (const auto& entry : fs::directory_iterator(ORRERY_SOURCE_DIR "/tests/cli/stories")) {
     if (entry.path().extension() == ".story") names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());
