@@ -28,7 +28,7 @@ const std::vector<Metric>& metrics();
 
 /// Runs that differ in their seed alone.
 struct Group {
-  std::string label;           ///< the policy; with name, workload or folder where that is not enough
+  std::string label;           ///< the policy; with name, workload or folder where need be
   std::vector<size_t> runs;    ///< indexes into what was compared
   std::vector<std::optional<Estimate>> values;  ///< by metric; none where a run has none
 };

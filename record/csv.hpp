@@ -9,7 +9,8 @@
 namespace orrery::record {
 
 /// Fields may stand in quotes, hold commas and line breaks there, and double a quote. Lines end in
-/// LF or CRLF; the last one may lack its end. Empty lines are skipped. The first line names columns.
+/// LF or CRLF; the last one may lack its end. Empty lines are skipped. The first line names
+/// columns.
 class CsvReader {
  public:
   /// Throws InputError where there is no header. `file` is the name for errors.

@@ -59,8 +59,8 @@ class JournalWriter {
   Hash previous_{};
 };
 
-/// Reads a journal from memory. Any bytes are safe: what is no journal, breaks the chain or does not
-/// decode is an InputError with the file's name and the byte.
+/// Reads a journal from memory. Any bytes are safe: what is no journal, breaks the chain or does
+/// not decode is an InputError with the file's name and the byte.
 class JournalReader {
  public:
   /// Jobs are numbers in a journal; `workload` gives them back their specs.

@@ -72,7 +72,9 @@ std::string tiles(const Summary& s) {
   html += tile("Jobs completed", grouped(completed), "of " + grouped(s.jobs));
   html += tile("Fairness", s.fairness ? decimal(*s.fairness, 3) : "none",
                "Jain's index over users, 1 is equal");
-  if (s.energy_kwh) html += tile("Energy", decimal(*s.energy_kwh, 1) + " kWh", "idle nodes included");
+  if (s.energy_kwh) {
+    html += tile("Energy", decimal(*s.energy_kwh, 1) + " kWh", "idle nodes included");
+  }
   return html;
 }
 

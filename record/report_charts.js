@@ -122,7 +122,9 @@ function drawTimeline(holder, levels) {
   const share = (values, all) => values.map((value) => 100 * value / all);
   const charts = [];
   const used = [];
-  if (meta.gpus > 0) used.push({ name: 'GPUs', values: share(levels.gpus, meta.gpus), colour: 's1' });
+  if (meta.gpus > 0) {
+    used.push({ name: 'GPUs', values: share(levels.gpus, meta.gpus), colour: 's1' });
+  }
   if (meta.cores > 0) {
     used.push({ name: 'cores', values: share(levels.cores, meta.cores),
       colour: meta.gpus > 0 ? 's2' : 's1' });

@@ -52,8 +52,8 @@ class Reader {
   }
 }
 
-// Columns of jobs, of pieces (stretches of time on the same nodes) and of runs of nodes. Times are in
-// ticks of meta.tick seconds from meta.begin.
+// Columns of jobs, of pieces (stretches of time on the same nodes) and of runs of nodes. Times are
+// in ticks of meta.tick seconds from meta.begin.
 function decodeJobs() {
   const reader = new Reader(bytesOf('jobs'));
   const n = meta.kept;
@@ -157,8 +157,8 @@ function clock(s, step = 1) {
   return sign + (day ? `${day} ` : '') + text;
 }
 
-const timeSteps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120,
-  300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 432000, 864000, 1728000,
+const timeSteps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60,
+  120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 432000, 864000, 1728000,
   4320000, 8640000, 31536000, 86400000, 315360000];
 function timeTicks(from, to, count) {
   const step = timeSteps.find((s) => (to - from) / s <= count) ?? timeSteps.at(-1);

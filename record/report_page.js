@@ -25,14 +25,14 @@ const tip = {
 const seconds = (ticks) => meta.begin + ticks * meta.tick;
 
 function nodesText(data, job) {
-  const last = data.jobs.pieceFrom[job + 1] - 1;
-  if (last < data.jobs.pieceFrom[job]) return '';
+  const piece = data.jobs.pieceFrom[job + 1] - 1;
+  if (piece < data.jobs.pieceFrom[job]) return '';
   const texts = [];
   const { runs, pieces } = data;
-  for (let run = pieces.runFrom[last]; run < pieces.runFrom[last + 1]; ++run) {
-    const first = nodeName(runs.first[run]);
-    texts.push(runs.first[run] === runs.last[run] ? first : `${first} to ${nodeName(runs.last[run])}`);
-    if (texts.length === 4 && run + 1 < pieces.runFrom[last + 1]) return `${texts.join(', ')}, ...`;
+  for (let run = pieces.runFrom[piece]; run < pieces.runFrom[piece + 1]; ++run) {
+    const [first, last] = [nodeName(runs.first[run]), nodeName(runs.last[run])];
+    texts.push(first === last ? first : `${first} to ${last}`);
+    if (texts.length === 4 && run + 1 < pieces.runFrom[piece + 1]) return `${texts.join(', ')}, ...`;
   }
   return texts.join(', ');
 }
@@ -128,7 +128,10 @@ class Gantt {
     Object.assign(document.body.dataset, { ganttDrawn: 'true', ganttBars: String(this.rects.n),
       ganttSeen: String(seen) });
   }
-  x(tick) { return this.gutter + (tick - this.view.t0) / (this.view.t1 - this.view.t0) * this.width; }
+  x(tick) {
+    const { t0, t1 } = this.view;
+    return this.gutter + (tick - t0) / (t1 - t0) * this.width;
+  }
   y(row) { return (row - this.view.y0) / (this.view.y1 - this.view.y0) * this.height; }
   drawAxes(ctx, ink) {
     const { t0, t1, y0, y1 } = this.view;
@@ -223,9 +226,9 @@ class Gantt {
   jobAt(event) {
     const box = this.canvas.getBoundingClientRect();
     const { view, rects } = this;
-    const tick = view.t0 + (event.clientX - box.left - this.gutter) / this.width * (view.t1 - view.t0);
+    const slack = (view.t1 - view.t0) / this.width;  // a pixel
+    const tick = view.t0 + (event.clientX - box.left - this.gutter) * slack;
     const row = view.y0 + (event.clientY - box.top) / this.height * (view.y1 - view.y0);
-    const slack = (view.t1 - view.t0) / this.width;
     let best = -1;
     for (let i = 0; i < rects.n && rects.x0[i] <= tick + slack; ++i) {
       if (rects.x1[i] + slack < tick || row < rects.y0[i] || row >= rects.y1[i]) continue;
@@ -303,10 +306,11 @@ class Gantt {
     });
     holder.addEventListener('pointermove', (event) => {
       if (last) {
-        moved ||= Math.abs(event.clientX - last.clientX) + Math.abs(event.clientY - last.clientY) > 3;
+        const [dx, dy] = [event.clientX - last.clientX, event.clientY - last.clientY];
+        moved ||= Math.abs(dx) + Math.abs(dy) > 3;
         if (!moved) return;
         holder.classList.add('moving');
-        this.move(event.clientX - last.clientX, event.clientY - last.clientY);
+        this.move(dx, dy);
         last = event;
         tip.hide();
         return;
@@ -325,7 +329,8 @@ class Gantt {
     holder.addEventListener('pointerleave', () => tip.hide());
     holder.addEventListener('dblclick', () => this.showAll());
     holder.addEventListener('keydown', (event) => {
-      const step = { ArrowLeft: [80, 0], ArrowRight: [-80, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
+      const step = { ArrowLeft: [80, 0], ArrowRight: [-80, 0], ArrowUp: [0, 60],
+        ArrowDown: [0, -60] };
       if (step[event.key]) this.move(...step[event.key]);
       else if (event.key === '+' || event.key === '=') this.zoom(0.7, 0.5, 0.5, event.shiftKey);
       else if (event.key === '-' || event.key === '_') this.zoom(1.4, 0.5, 0.5, event.shiftKey);

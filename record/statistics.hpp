@@ -16,8 +16,8 @@ struct Estimate {
 };
 
 /// Student's t interval: mean +- t(0.975, n - 1) s / sqrt(n), s the sample standard deviation
-/// (Jain, "The Art of Computer Systems Performance Analysis", 1991, chapter 13). It takes the values
-/// for independent.
+/// (Jain, "The Art of Computer Systems Performance Analysis", 1991, chapter 13). It takes the
+/// values for independent.
 Estimate estimate(const std::vector<double>& values);
 
 /// The 97.5 % quantile of Student's t. From a table up to 29 degrees of freedom, beyond by the

@@ -156,7 +156,8 @@ class JobsTable {
     at = put(at, name_of(row.state));
     *at++ = ',';
     if (started && ended) at = put_int(at, row.exit_code);
-    for (const std::string* name : {&users_[spec.user], &groups_[spec.group], &queues_[spec.queue]}) {
+    const std::string* names[] = {&users_[spec.user], &groups_[spec.group], &queues_[spec.queue]};
+    for (const std::string* name : names) {
       *at++ = ',';
       at = put(at, *name);
     }

@@ -59,7 +59,8 @@ TEST(Compare, MissingJobsAreCountedAndSaid) {
 
 TEST(Compare, SeedsMakeGroupsAndIntervals) {
   Comparison c = compare({run_of("fcfs", 1, {10}), run_of("easy", 1, {4}), run_of("fcfs", 2, {20}),
-                          run_of("easy", 2, {10}), run_of("fcfs", 3, {30}), run_of("easy", 3, {22})});
+                          run_of("easy", 2, {10}), run_of("fcfs", 3, {30}),
+                          run_of("easy", 3, {22})});
   ASSERT_EQ(c.groups.size(), 2u);
   EXPECT_EQ(c.groups[0].label, "fcfs");
   EXPECT_EQ(c.groups[0].runs, (std::vector<size_t>{0, 2, 4}));

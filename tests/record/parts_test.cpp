@@ -25,7 +25,9 @@ TEST(Text, SecondsAreExact) {
                      int64_t{-12'000'000'000}, INT64_MAX, INT64_MIN}) {
     EXPECT_EQ(written(put_seconds, ns), seconds_text(ns));
   }
-  EXPECT_TRUE(rc::check([](int64_t ns) { RC_ASSERT(written(put_seconds, ns) == seconds_text(ns)); }));
+  EXPECT_TRUE(rc::check([](int64_t ns) {
+    RC_ASSERT(written(put_seconds, ns) == seconds_text(ns));
+  }));
 }
 
 TEST(Text, DecimalsAreRoundedAndShort) {
@@ -179,7 +181,8 @@ std::string hex(const Hash& hash) {
 
 TEST(Sha256, PublishedDigests) {
   Sha256 empty;
-  EXPECT_EQ(hex(empty.finish()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(hex(empty.finish()),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   Sha256 two_blocks;  // FIPS 180-2, appendix B.2
   two_blocks.add("abcdbcdecdefdefgefghfghighijhijk");
   two_blocks.add("ijkljklmklmnlmnomnopnopq");

@@ -165,6 +165,8 @@ TEST(Recorder, WhatIsLeftWhenTheRunStopsCountsUpToThere) {
   Teller tell(recorder, *workload);
   tell.arrive(0, 0);
   tell.start(0, 0, {Part{0, 2, {}}});
+  tell.stop(4, 0);
+  tell.start(4, 0, {Part{0, 2, {}}});
   tell.arrive(5, 1);
   tell.end(20, 0, FinalState::kUnfinished);  // a controller may say so or not
   Summary s = recorder.finish(run_info(20));
