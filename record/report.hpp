@@ -1,8 +1,9 @@
 // report.html: the record of a run as one page that needs nothing but a browser.
 //
 // The page holds its own style, code and data. The summary is plain HTML; charts, the Gantt view
-// and the job lookup are drawn from packed bytes (varints in base64) by the page's code. The sources
-// of the page are report_template.html, report.css and report_*.js, joined when Orrery is built.
+// and the job lookup are drawn from packed bytes (varints in base64) by the page's code. The
+// sources of the page are report_template.html, report.css and report_*.js, joined when Orrery is
+// built.
 #pragma once
 
 #include <filesystem>

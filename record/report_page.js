@@ -32,7 +32,8 @@ function nodesText(data, job) {
   for (let run = pieces.runFrom[piece]; run < pieces.runFrom[piece + 1]; ++run) {
     const [first, last] = [nodeName(runs.first[run]), nodeName(runs.last[run])];
     texts.push(first === last ? first : `${first} to ${last}`);
-    if (texts.length === 4 && run + 1 < pieces.runFrom[piece + 1]) return `${texts.join(', ')}, ...`;
+    if (texts.length < 4 || run + 1 === pieces.runFrom[piece + 1]) continue;
+    return `${texts.join(', ')}, ...`;
   }
   return texts.join(', ');
 }
