@@ -20,6 +20,8 @@ class Actor;
 
 /// Mail from another actor.
 struct Delivery {
+  Delivery() = default;
+  Delivery(ActorId sender, const Message& mail) : from(sender), message(mail) {}
   ActorId from;
   Message message;
 };
@@ -34,6 +36,8 @@ using Input = std::variant<Delivery, Expiry, Report>;
 
 /// A wish to send mail.
 struct Send {
+  Send() = default;
+  Send(ActorId receiver, const Message& mail) : to(receiver), message(mail) {}
   ActorId to;
   Message message;
 };
@@ -73,7 +77,7 @@ using Wish = std::variant<Send, Arm, Disarm, Command, Spawn, Retire>;
 class Outbox {
  public:
   void send(ActorId to, const Message& message) {
-    wishes_.emplace_back(Send{to, message});
+    wishes_.emplace_back(std::in_place_type<Send>, to, message);
   }
   void arm(uint8_t timer, Instant at, Phase phase = Phase::kInOrder) {
     wishes_.emplace_back(Arm{timer, at, phase});

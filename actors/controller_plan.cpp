@@ -3,6 +3,21 @@
 
 namespace orrery {
 
+namespace {
+
+// What a part must be, whatever is free: on a node that is up, with the GPUs that its tasks need.
+bool is_sound(const ClusterView& view, const TaskDemand& each, const Part& part) {
+  if (part.tasks == 0 || part.node >= view.node_count() || !view.is_up(part.node)) return false;
+  if (each.shares_gpu() && part.tasks != 1) return false;
+  if (part.gpus.count() != int64_t{part.tasks} * each.gpus) return false;
+  if (each.gpus == 0) return true;
+  if (part.gpus.milli != each.gpu_milli || part.gpus.mask >> limits::kGpusPerNode != 0) return false;
+  uint32_t type = view.cluster().nodes[part.node].gpu_type;
+  return each.gpu_types == 0 || (each.gpu_types >> type & 1u) != 0;
+}
+
+}  // namespace
+
 void Controller::want_decision(Instant now, Cause cause, JobState* submitted, Outbox& out) {
   if (config_.decide == DecideMode::kEachEvent) {
     // A submission that does not fit what is free changes nothing for those before it, so the
@@ -84,11 +99,7 @@ bool Controller::may_start(const JobState& job, std::span<const Part> parts) {
   uint64_t tasks = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[i];
-    if (part.tasks == 0 || part.node >= ledger_.node_count()) return false;
-    if (!ledger_.is_up(part.node)) return false;
-    if (spec.each.shares_gpu() && part.tasks != 1) return false;
-    if (part.gpus.count() != static_cast<int>(part.tasks) * spec.each.gpus) return false;
-    if (spec.each.gpus > 0 && part.gpus.milli != spec.each.gpu_milli) return false;
+    if (!is_sound(ledger_, spec.each, part)) return false;
     if (job.suspended && (i >= job.parts.size() || part != job.parts[i])) return false;
     tasks += part.tasks;
   }
@@ -192,11 +203,13 @@ void Controller::resize(JobState& job, const Plan::Step& step, Outbox& out) {
   for (size_t i = 0; i < parts.size(); ++i) {
     bool known = i < job.parts.size();
     if (known && parts[i].tasks != 0 && parts[i] != job.parts[i]) return refuse(job, out);
-    if (!known && (!ledger_.is_up(parts[i].node) ||
-                   !fits(ledger_.free(parts[i].node), job.spec->each, parts[i]))) {
-      return refuse(job, out);
-    }
+    if (!known && !is_sound(ledger_, job.spec->each, parts[i])) return refuse(job, out);
     tasks += parts[i].tasks;
+  }
+  // A running job does not wait for others to give resources back: it grows by what nobody holds.
+  std::span<const Part> added = parts.subspan(job.parts.size());
+  if (!ledger_.are_free(job.spec->each, added) || !ledger_.are_idle(job.spec->each, added)) {
+    return refuse(job, out);
   }
   if (tasks < job.spec->min_tasks || tasks > job.spec->max_tasks) return refuse(job, out);
   ++job.resizes;
@@ -211,7 +224,7 @@ void Controller::resize(JobState& job, const Plan::Step& step, Outbox& out) {
     }
   }
   for (uint32_t i = 0; i < job.parts.size(); ++i) {
-    if (job.part_phase[i] != PartPhase::kPlanned || !ledger_.is_idle(job, i)) continue;
+    if (job.part_phase[i] != PartPhase::kPlanned) continue;
     ledger_.hand_out(job, i);
     out.send(agent_of({job.parts[i].node}), start_task(job, i));
   }

@@ -44,25 +44,41 @@ std::string describe(ActorId actor);
 class Digest {
  public:
   void add(Instant at, ActorId to, const Input& input) {
-    mix(static_cast<uint64_t>(at.ns));
-    mix(uint64_t{to.place} << 32 | to.serial);
-    mix(kind_word(input));
-    auto word = [this](uint64_t w) { mix(w); };
+    // Multilinear in the words, each with its own odd multiplier, so that they are independent of
+    // one another for the processor; then one mixing step into the state.
+    uint64_t sum = static_cast<uint64_t>(at.ns) * kMultiplier;
+    uint64_t multiplier = kMultiplier;
+    auto word = [&](uint64_t w) {
+      multiplier += kStep;
+      sum += w * multiplier;
+    };
+    word(uint64_t{to.place} << 32 | to.serial);
+    word(kind_word(input));
     if (const auto* mail = std::get_if<Delivery>(&input)) {
-      std::visit([&](const auto& m) { for_each_word(m, word); }, mail->message);
+      words_of(mail->message, word);
     } else if (const auto* report = std::get_if<Report>(&input)) {
-      std::visit([&](const auto& r) { for_each_word(r, word); }, *report);
+      words_of(*report, word);
     } else {
-      mix(std::get<Expiry>(input).timer);
+      word(std::get_if<Expiry>(&input)->timer);
     }
-  }
-  uint64_t value() const { return state_ ^ state_ >> 29; }
-
- private:
-  void mix(uint64_t word) {
-    state_ = (state_ ^ word) * 0x9e3779b97f4a7c15u;  // 2^64 / golden ratio, as in Fibonacci hashing
+    state_ = (state_ ^ sum) * kMultiplier;
     state_ ^= state_ >> 32;
   }
+  uint64_t value() const { return state_; }
+
+ private:
+  // 2^64 / golden ratio, as in Fibonacci hashing, and an even step: all multipliers stay odd.
+  static constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15u;
+  static constexpr uint64_t kStep = 0xc2b2ae3d27d4eb4eu;
+
+  template <class Variant, class F, size_t I = 0>
+  static void words_of(const Variant& variant, F& word) {
+    if constexpr (I < std::variant_size_v<Variant>) {
+      if (const auto* m = std::get_if<I>(&variant)) return for_each_word(*m, word);
+      words_of<Variant, F, I + 1>(variant, word);
+    }
+  }
+
   uint64_t state_ = 0x6f72726572790001u;
 };
 

@@ -19,8 +19,21 @@ Part kept_by_suspended(Part part) {
   return part;
 }
 
-// Parts of one gang may share a node, so they are taken together, and given back, to find out.
+bool ascending(std::span<const Part> parts) {
+  for (size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i].node <= parts[i - 1].node) return false;
+  }
+  return true;
+}
+
 bool all_fit(std::vector<Capacity>& left, const TaskDemand& demand, std::span<const Part> parts) {
+  if (ascending(parts)) {  // each on a node of its own, as is usual
+    for (const Part& part : parts) {
+      if (!fits(left[part.node], demand, part)) return false;
+    }
+    return true;
+  }
+  // Parts that may share a node are taken together, and given back, to find out.
   size_t taken = 0;
   while (taken < parts.size() && fits(left[parts[taken].node], demand, parts[taken])) {
     take(left[parts[taken].node], demand, parts[taken]);
@@ -140,12 +153,9 @@ void Ledger::promise_onward(JobState& job, Promised what) {
   }
 }
 
-bool Ledger::is_idle(const JobState& job, size_t index) const {
-  const Part& part = job.parts[index];
-  return fits(idle_[part.node], job.spec->each, part);
+bool Ledger::are_idle(const TaskDemand& demand, std::span<const Part> parts) {
+  return all_fit(idle_, demand, parts);
 }
-
-bool Ledger::is_idle(const JobState& job) { return all_fit(idle_, job.spec->each, job.parts); }
 
 bool Ledger::are_free(const TaskDemand& demand, std::span<const Part> parts) {
   return all_fit(free_, demand, parts);

@@ -34,10 +34,10 @@ class Ledger : public ClusterView {
   /// Counts what the job holds, or all but its memory, as free from now on: a successor may be
   /// promised it.
   void promise_onward(JobState& job, Promised what);
-  /// True when no container holds what part `index` of the job is promised.
-  bool is_idle(const JobState& job, size_t index) const;
-  /// True when that holds for all parts together.
-  bool is_idle(const JobState& job);
+  /// True when no container holds what the job's parts are promised.
+  bool is_idle(const JobState& job) { return are_idle(job.spec->each, job.parts); }
+  /// True when no container holds anything of `parts`, each task of which needs `demand`.
+  bool are_idle(const TaskDemand& demand, std::span<const Part> parts);
   /// True when `parts`, each task of which needs `demand`, are free together.
   bool are_free(const TaskDemand& demand, std::span<const Part> parts);
   /// Part `index` goes to a container.

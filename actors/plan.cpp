@@ -23,8 +23,11 @@ void Plan::begin(const ClusterView& view, std::span<const uint32_t> touched) {
     up_[node] = view.is_up(node);
     if (counts_) touch_units(node);
   };
-  for (uint32_t node : drafted_) refresh(node);
   for (uint32_t node : touched) refresh(node);
+  // What the last pass drafted has mostly been carried out, and so touched.
+  for (uint32_t node : drafted_) {
+    if (free_[node] != view.free(node)) refresh(node);
+  }
   drafted_.clear();
   const TaskDemand* common = view.common_demand();
   if (counts_ != (common != nullptr) || (common != nullptr && unit_ != *common)) recount(view);
@@ -47,6 +50,10 @@ void Plan::touch_units(uint32_t node) {
     now = static_cast<int32_t>(
         tasks_that_fit(free_[node], gpu_type_[node], unit_, limits::kTasksPerJob));
   }
+  set_units(node, now);
+}
+
+void Plan::set_units(uint32_t node, int32_t now) {
   total_units_ += now - units_[node];
   units_[node] = now;
   uint64_t bit = uint64_t{1} << (node % 64);
@@ -59,14 +66,18 @@ void Plan::touch_units(uint32_t node) {
 
 void Plan::apply(const TaskDemand& demand, std::span<const Part> parts, bool taken) {
   for (const Part& part : parts) {
-    if (part.tasks == 0) continue;
+    // A wrong policy's part may name what is not there; the controller will refuse its step.
+    if (part.tasks == 0 || part.node >= free_.size()) continue;
+    if (part.gpus.mask >> limits::kGpusPerNode != 0) continue;
     if (taken) {
       take(free_[part.node], demand, part);
     } else {
       give(free_[part.node], demand, part);
     }
     drafted_.push_back(part.node);
-    if (counts_) touch_units(part.node);
+    // A start takes as many units as it has tasks; what a preemption gives must be counted.
+    if (counts_ && taken) set_units(part.node, units_[part.node] - static_cast<int32_t>(part.tasks));
+    if (counts_ && !taken) touch_units(part.node);
   }
 }
 

@@ -74,6 +74,7 @@ class Plan {
   void apply(const TaskDemand& demand, std::span<const Part> parts, bool taken);
   void recount(const ClusterView& view);
   void touch_units(uint32_t node);
+  void set_units(uint32_t node, int32_t now);
 
   std::vector<Capacity> free_;
   std::vector<uint8_t> up_;

@@ -46,7 +46,7 @@ struct GpuSet {
   uint16_t milli = 1000;
 
   constexpr bool operator==(const GpuSet&) const = default;
-  constexpr int count() const { return std::popcount(mask); }
+  constexpr int count() const { return mask == 0 ? 0 : std::popcount(mask); }
 };
 
 /// The share of a gang that runs in one container on one node.

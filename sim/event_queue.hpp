@@ -79,6 +79,8 @@ class EventQueue {
   /// The instant of the next event; never() when there is none.
   Instant next_at() const;
   Instant now() const { return now_; }
+  /// True while in-order events of the present instant are left that were pushed at it.
+  bool busy() const { return !present_.empty(); }
   size_t size() const { return present_.size() + settled_.size() + pending_; }
 
  private:

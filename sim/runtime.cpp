@@ -103,7 +103,7 @@ void Runtime::send(ActorId from, const Send& wish) {
   if (from.place == wish.to.place || network_.ideal()) {
     Event& event = queue_.push_now();
     event.to = wish.to;
-    event.input = Delivery{from, wish.message};
+    event.input.emplace<Delivery>(from, wish.message);
     return;
   }
   Network::Arrivals arrivals = network_.carry(now(), from.place, wish.to.place);

@@ -61,6 +61,8 @@ class Runtime {
 
   Instant now() const { return queue_.now(); }
   Instant next_at() const { return queue_.next_at(); }
+  /// True while something is left to happen at the present instant, settled expiries apart.
+  bool busy() const { return queue_.busy(); }
   /// Inputs given to actors so far.
   uint64_t steps() const { return steps_; }
   uint64_t digest() const { return digest_.value(); }

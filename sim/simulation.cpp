@@ -114,27 +114,26 @@ const std::string& Simulation::violation() const {
 
 bool Simulation::step() {
   if (over_) return false;
-  if (all_ended()) {
-    over_ = true;
-    if (checkers_) checkers_->finish(now());
-    return false;
-  }
-  // Failures alone start nothing; if only they are left, what is pending stays so for ever.
-  if (runtime_.pending() == failures_ahead_ && repairs_ahead_ == 0) {
-    stalled_ = true;
-    end_early();
-    return false;
-  }
-  if (runtime_.next_at() > plan_.until) {
-    end_early();
-    return false;
-  }
+  // Whether the run is over need be asked only when nothing is left to do at this instant.
+  if (!runtime_.busy() && is_over()) return false;
   runtime_.step();
   if (checkers_) {
     checkers_->time(now());
     if (!checkers_->violation().empty()) [[unlikely]] over_ = true;
   }
   return true;
+}
+
+bool Simulation::is_over() {
+  if (all_ended()) {
+    over_ = true;
+    if (checkers_) checkers_->finish(now());
+    return true;
+  }
+  // Failures alone start nothing; if only they are left, what is pending stays so for ever.
+  stalled_ = runtime_.pending() == failures_ahead_ && repairs_ahead_ == 0;
+  if (stalled_ || runtime_.next_at() > plan_.until) end_early();
+  return over_;
 }
 
 void Simulation::run() {

@@ -85,6 +85,7 @@ class Simulation final : private WorldPort, private NoteSink {
   void schedule_faults();
   void fail_node(Instant now, uint32_t node, Instant repair_at);
   void repair_node(Instant now, uint32_t node);
+  bool is_over();
   void end_early();
   Controller& controller();
   bool all_ended() const { return jobs_ended_ == plan_.workload->size(); }
