@@ -3,11 +3,14 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <gtest/gtest.h>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "policies/placement.hpp"
 #include "policies/registry.hpp"
 #include "sim/simulation.hpp"
 
@@ -96,6 +99,51 @@ inline SimulationPlan plan_of(std::shared_ptr<const ClusterSpec> cluster,
   plan.controller.decide = policy.decide;
   plan.controller.preempt = preemption_mode(policy);
   return plan;
+}
+
+/// A policy that does what `act` says and then starts what fits, first fit, in order of submission.
+class ScriptedPolicy final : public Policy {
+ public:
+  using Act = std::function<void(const ClusterView& view, Instant now, Plan& plan)>;
+
+  explicit ScriptedPolicy(Act act, bool starts = true) : act_(std::move(act)), starts_(starts) {}
+
+  void decide(const ClusterView& view, Instant now, Plan& plan) override {
+    act_(view, now, plan);
+    if (!starts_) return;
+    Placer placer(Placement::kFirstFit, 0);
+    for (const PendingJob& pending : view.pending()) {
+      const JobState& job = view.job(pending.id);
+      auto parts = placer.place(Space::of(plan, view.cluster()), job, pending.tasks);
+      if (!parts.empty()) plan.start(job, parts, {ReasonCode::kFirstInOrder, 0, 0});
+    }
+  }
+  std::unique_ptr<Policy> clone() const override { return std::make_unique<ScriptedPolicy>(*this); }
+
+ private:
+  Act act_;
+  bool starts_;
+};
+
+/// The state of a job that runs, else null; for policies that look for one job.
+inline const JobState* running_job(const ClusterView& view, uint32_t job) {
+  for (const RunningJob& running : view.running()) {
+    if (running.id.index == job && view.job(running.id).phase == JobPhase::kRunning) {
+      return &view.job(running.id);
+    }
+  }
+  return nullptr;
+}
+
+/// Performs the whole run; the test fails where a checker objects or a job has not ended.
+inline History outcome_of(const SimulationPlan& plan) {
+  History history;
+  Simulation simulation(plan, &history);
+  simulation.run();
+  EXPECT_EQ(simulation.violation(), "");
+  EXPECT_FALSE(simulation.stalled());
+  EXPECT_EQ(simulation.jobs_ended(), plan.workload->size());
+  return history;
 }
 
 /// The folder of shared data, or empty when there is none.
