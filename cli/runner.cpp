@@ -161,6 +161,7 @@ class OneRun {
     info.steps = simulation.steps();
     info.seed = scenario.seed;
     info.end = simulation.now();
+    info.lost_core_seconds = simulation.lost_core_seconds();
     return info;
   }
 

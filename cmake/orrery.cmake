@@ -42,6 +42,14 @@ function(orrery_layer name)
   target_link_libraries(${name} PUBLIC orrery_flags ${ARGN})
 endfunction()
 
+# orrery_optimise_across(TARGET): g++'s link-time optimisation in release builds; the small steps of
+# actors gain about a tenth from being inlined into the runtime.
+function(orrery_optimise_across target)
+  if(CMAKE_BUILD_TYPE STREQUAL Release AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)
+  endif()
+endfunction()
+
 # orrery_fuzzer(NAME SOURCE dependency...): a libFuzzer binary, part of the target `fuzzers`, and a
 # test of a fixed number of runs from a fixed seed. Inputs to start from lie in SOURCE's folder
 # under corpus/NAME, where there are any.

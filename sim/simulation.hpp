@@ -71,8 +71,8 @@ class Simulation final : private WorldPort, private NoteSink {
   const std::string& violation() const;
   /// True when the run ended although jobs are left that nothing can start any more.
   bool stalled() const { return stalled_; }
-  /// Work that failures and kills cost, in reference time.
-  Duration lost_work() const { return world_.lost_work(); }
+  /// Work that failures and kills have cost, in core-seconds of reference time.
+  double lost_core_seconds() const { return world_.lost_core_seconds(); }
   const ClusterView& view();
 
  private:

@@ -197,8 +197,15 @@ void World::halt(Instant now, Gang& gang, bool keep_all) {
   int64_t done = workload_->truths[gang.job.index].run_time.ns - gang.left;
   int64_t kept = keep_all ? done : gang.safe;
   progress_[gang.job.index].safe = kept;
-  lost_ += {done - kept};
-  if (checkers_ != nullptr && done != kept) checkers_->worked(gang.job, kept - done);
+  lose(gang.job, done - kept);
+}
+
+void World::lose(JobId job, int64_t work_ns) {
+  if (work_ns == 0) return;
+  const JobSpec& spec = workload_->specs[job.index];
+  lost_core_seconds_ += static_cast<double>(work_ns) / 1e9 * spec.tasks *
+                        (static_cast<double>(spec.each.cpu_milli) / 1000);
+  if (checkers_ != nullptr) checkers_->worked(job, -work_ns);
 }
 
 void World::stop_container(Instant now, const StopTask& what) {
@@ -331,8 +338,7 @@ void World::drop_frozen(uint32_t job) {
   auto at = progress_.find(job);
   if (at == progress_.end() || at->second.frozen < 0) return;
   Progress& kept = at->second;
-  lost_ += {kept.frozen - kept.safe};
-  if (checkers_ != nullptr) checkers_->worked({job}, kept.safe - kept.frozen);
+  lose({job}, kept.frozen - kept.safe);
   kept.frozen = -1;
 }
 

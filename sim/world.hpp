@@ -48,8 +48,8 @@ class World {
 
   /// Gangs that have containers now.
   size_t gangs() const { return gangs_.size() - unused_.size(); }
-  /// Reference work that was lost to failures and kills so far.
-  Duration lost_work() const { return lost_; }
+  /// Work that failures and kills have cost so far, in core-seconds of reference time.
+  double lost_core_seconds() const { return lost_core_seconds_; }
 
  private:
   enum class State : uint8_t { kAbsent, kStarting, kRunning, kLeaving, kGone };
@@ -98,6 +98,7 @@ class World {
   void thaw(const StartTask& what);
   void stop_frozen(const StopTask& what);
   void drop_frozen(uint32_t job);
+  void lose(JobId job, int64_t work_ns);
   Duration time_for(const Gang& gang) const;
   Duration overhead(const Gang& gang) const;
 
@@ -113,7 +114,7 @@ class World {
   std::vector<uint32_t> slot_of_;  // by job
   std::map<uint32_t, Progress> progress_;  // by job, only for jobs stopped before their end
   uint64_t stamps_ = 0;
-  Duration lost_{};
+  double lost_core_seconds_ = 0;
 };
 
 }  // namespace orrery::sim
