@@ -27,7 +27,7 @@ class Plan {
 
   /// A draft of `view`, to be refreshed before each pass. `preempting_keeps_memory`: a preempted job
   /// is suspended, so it gives back processors and GPUs only.
-  Plan(const ClusterView& view, bool preempting_keeps_memory);
+  explicit Plan(const ClusterView& view, bool preempting_keeps_memory = false);
 
   /// Starts a new pass: forgets the steps, takes over what changed on `touched` nodes.
   void begin(const ClusterView& view, std::span<const uint32_t> touched);
