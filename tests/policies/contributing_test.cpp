@@ -71,7 +71,7 @@ TEST(FunctionPolicy, StartsWhatFitsPastAJobThatDoesNot) {
   cluster.submit(3);  // 2 cores are left
   cluster.submit(2);
   const std::unique_ptr<Policy> policy = FunctionPolicy(start_what_fits).clone();
-  Plan plan(*cluster.ledger);
+  Plan plan(*cluster.ledger, false);
   plan.begin(*cluster.ledger, cluster.ledger->touched());
   policy->decide(*cluster.ledger, Instant{}, plan);
 
