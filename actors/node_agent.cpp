@@ -73,6 +73,7 @@ void NodeAgent::start(const StartTask& what, Outbox& out) {
   // Only a restart can find its container suspended here.
   if (what.epoch > 1) {
     if (Entry* frozen = find_suspended(job, what.part)) {
+      remember({job, frozen->epoch, what.part});
       frozen->epoch = what.epoch;
       frozen->suspended = false;
       frozen->ended = false;
@@ -101,7 +102,7 @@ void NodeAgent::stop(const StopTask& what, Outbox& out) {
   Entry* known = find(what.job, what.epoch, what.part);
   if (known == nullptr) {
     // Never started here, or over and confirmed: either way it holds nothing.
-    if (lossy()) confirmed_.push_back({what.job, what.epoch, what.part});
+    remember({what.job, what.epoch, what.part});
     out.send(kController,
              TaskEnded{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
   } else if (known->ended && (!known->suspended || what.mode == StopMode::kSuspend)) {
@@ -131,7 +132,13 @@ void NodeAgent::confirm(const EndSeen& what) {
   if (known == nullptr || !known->ended || known->suspended) return;
   known->used = false;
   unused_.push_back(serial_of(*known) - 1);
-  confirmed_.push_back({what.job, what.epoch, what.part});
+  remember({what.job, what.epoch, what.part});
+}
+
+// A late copy of an order about that part is to find no taker.
+void NodeAgent::remember(Key over) {
+  if (!lossy()) return;
+  confirmed_.push_back(over);
   if (confirmed_.size() > kConfirmedKept) confirmed_.pop_front();
 }
 

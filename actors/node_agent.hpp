@@ -45,6 +45,7 @@ class NodeAgent final : public Actor {
   void stop(const StopTask& what, Outbox& out);
   void ended(uint32_t serial, const TaskEnded& what, Instant now, Outbox& out);
   void confirm(const EndSeen& what);
+  void remember(Key over);
   void resend(Instant now, Outbox& out);
   void watch(Instant now, Outbox& out);
   Entry* find(JobId job, Epoch epoch, uint32_t part);
