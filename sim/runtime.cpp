@@ -57,12 +57,6 @@ Actor* Runtime::find(ActorId id) {
   return found == nullptr ? nullptr : found->actor.get();
 }
 
-void Runtime::post(ActorId to, const Input& input) {
-  Event& event = queue_.push_now();
-  event.to = to;
-  event.input = input;
-}
-
 void Runtime::post_at(Instant at, ActorId to, const Input& input) {
   queue_.push(at, Phase::kInOrder, Event{to, 0, input});
 }
@@ -101,9 +95,7 @@ void Runtime::deliver(Event& event) {
 
 void Runtime::send(ActorId from, const Send& wish) {
   if (from.place == wish.to.place || network_.ideal()) {
-    Event& event = queue_.push_now();
-    event.to = wish.to;
-    event.input.emplace<Delivery>(from, wish.message);
+    put(wish.to).emplace<Delivery>(from, wish.message);
     return;
   }
   Network::Arrivals arrivals = network_.carry(now(), from.place, wish.to.place);

@@ -48,8 +48,13 @@ class Runtime {
   void remove_place(uint32_t place);
   Actor* find(ActorId id);
 
-  /// Hands `input` to an actor at the present instant, past the network.
-  void post(ActorId to, const Input& input);
+  /// Hands mail or a report to an actor at the present instant, past the network.
+  void post(ActorId to, const Delivery& mail) { put(to).emplace<Delivery>(mail); }
+  void post(ActorId to, const Input& input) { copy_whole(put(to), input); }
+  template <class R>
+  void post(ActorId to, const R& report) {
+    put(to).emplace<Report>(std::in_place_type<R>, report);
+  }
   /// The same at a later instant.
   void post_at(Instant at, ActorId to, const Input& input);
   /// Wakes the world at `at`.
@@ -78,6 +83,11 @@ class Runtime {
     std::array<uint32_t, limits::kTimersPerActor> generation{};
   };
 
+  Input& put(ActorId to) {
+    Event& event = queue_.push_now();
+    event.to = to;
+    return event.input;
+  }
   Cell* cell(ActorId id);
   Cell& make_cell(ActorId id);
   void deliver(Event& event);

@@ -26,7 +26,7 @@ TEST(Preemption, ByRequeueStartsFromTheBeginning) {
   SimulationPlan plan = preempted_at_50(StopMode::kKill, world);
   Simulation simulation(plan, nullptr);
   simulation.run();
-  EXPECT_EQ(simulation.lost_work(), Duration::seconds(48));  // from 2 to 50
+  EXPECT_EQ(simulation.lost_core_seconds(), 48);  // from 2 to 50
   History history = outcome_of(plan);
   EXPECT_EQ(history.jobs.at(0).last_start, Instant::seconds(53));  // 50 + 1 to stop + 2 to start
   EXPECT_EQ(history.end_s(0), 153);                                // 53 + 100
@@ -95,7 +95,7 @@ TEST(Checkpoints, SaveAllButTheWorkSinceTheLast) {
   Simulation simulation(plan, nullptr);
   simulation.run();
   // Work 0-20, written by 22, work 22-42, written by 44, work 44-50: 40 s are safe, 6 s lost.
-  EXPECT_EQ(simulation.lost_work(), Duration::seconds(6));
+  EXPECT_EQ(simulation.lost_core_seconds(), 6);
   History history = outcome_of(plan);
   EXPECT_EQ(history.jobs.at(0).last_start, Instant::seconds(53));  // on node 1, restored in 3
   // 60 s are left, with checkpoints after 20 and 40 of them: 53 + 60 + 2 * 2.
