@@ -12,11 +12,11 @@ namespace orrery {
 struct NodeSpec {
   std::string name;
   Capacity capacity;
-  uint32_t gpus = 0;       ///< how many GPUs; capacity.gpu_milli[0..gpus) are 1000
-  uint32_t gpu_type = 0;   ///< index into ClusterSpec::gpu_types; meaningless without GPUs
-  uint32_t rack = 0;       ///< nodes of one rack are near one another
-  double idle_watts = 0;   ///< drawn by a node that is up and runs nothing
-  double busy_watts = 0;   ///< drawn with all of its cores in use
+  uint32_t gpus = 0;          ///< how many GPUs; capacity.gpu_milli[0..gpus) are 1000
+  uint32_t gpu_type = 0;      ///< index into ClusterSpec::gpu_types; meaningless without GPUs
+  uint32_t rack = 0;          ///< nodes of one rack are near one another
+  double idle_watts = 0;      ///< drawn by a node that is up and runs nothing
+  double busy_watts = 0;      ///< drawn with all of its cores in use
   double gpu_idle_watts = 0;  ///< a GPU, on top of the node
   double gpu_busy_watts = 0;
 };

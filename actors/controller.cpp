@@ -12,7 +12,9 @@ constexpr int64_t kSecond = 1'000'000'000;
 
 Controller::Controller(std::shared_ptr<const ClusterSpec> cluster, const Policy& policy,
                        ControllerConfig config)
-    : ledger_(std::move(cluster)), policy_(policy.clone()), config_(config),
+    : ledger_(std::move(cluster)),
+      policy_(policy.clone()),
+      config_(config),
       plan_(ledger_, config.preempt == StopMode::kSuspend) {
   boots_.assign(ledger_.node_count(), 0);
 }
@@ -190,7 +192,8 @@ void Controller::on_started(Instant now, const TaskStarted& mail, Outbox& out) {
   job->phase = JobPhase::kRunning;
   if (job->expected_end != Instant::never()) {
     Duration late = now - job->started;
-    if (late.ns > 0 && job->promised == Promised::kNothing) ledger_.expect_end(*job, job->expected_end + late);
+    if (late.ns > 0 && job->promised == Promised::kNothing)
+      ledger_.expect_end(*job, job->expected_end + late);
   }
   job->started = now;
   if (job->first_start == Instant::never()) job->first_start = now;

@@ -1,7 +1,7 @@
 // Controller, stopping, failing and ending.
-#include "actors/controller.hpp"
-
 #include <algorithm>
+
+#include "actors/controller.hpp"
 
 namespace orrery {
 
@@ -33,8 +33,8 @@ void Controller::stop_suspended(JobState& job, StopMode mode, Outbox& out) {
   }
 }
 
-void Controller::part_over(Instant now, JobState& job, uint32_t part, ExitCause cause,
-                           int32_t code, Outbox& out) {
+void Controller::part_over(Instant now, JobState& job, uint32_t part, ExitCause cause, int32_t code,
+                           Outbox& out) {
   bool was_running = job.part_phase[part] == PartPhase::kRunning;
   if (was_running) --job.parts_running;
   bool left = cause == ExitCause::kStopped && job.phase == JobPhase::kRunning && job.parts_open > 1;
@@ -47,8 +47,10 @@ void Controller::part_over(Instant now, JobState& job, uint32_t part, ExitCause 
   if (job.suspended) {
     if (job.parts_open > 0) return;
     job.suspended = false;
-    if (job.stopping == StopMode::kCancel) finish(now, job, FinalState::kCancelled, out);
-    else requeue(now, job, {ReasonCode::kNodeLost, 0, 0}, false, out);
+    if (job.stopping == StopMode::kCancel)
+      finish(now, job, FinalState::kCancelled, out);
+    else
+      requeue(now, job, {ReasonCode::kNodeLost, 0, 0}, false, out);
     if (!waiting_for_release_.empty()) dispatch_waiting(out);
     return want_decision(now, Cause::kOther, nullptr, out);
   }
@@ -126,8 +128,8 @@ void Controller::requeue(Instant now, JobState& job, Reason reason, bool keeps_w
 
 void Controller::finish(Instant now, JobState& job, FinalState state, Outbox& out) {
   const JobSpec& spec = *job.spec;
-  Instant last = job.epoch > 0 && job.first_start != Instant::never() ? job.started
-                                                                       : Instant::never();
+  Instant last =
+      job.epoch > 0 && job.first_start != Instant::never() ? job.started : Instant::never();
   out.note(JobEnded{&spec, state, job.exit_code, job.first_start, last, now, job.held_before,
                     job.epoch, job.preemptions, job.resizes, job.parts});
   if (spec.id.index >= ended_.size()) ended_.resize(spec.id.index + 1, 0);
@@ -173,8 +175,8 @@ void Controller::lose_node(Instant now, uint32_t node, Outbox& out) {
       requeue(now, job, {ReasonCode::kNodeLost, node, 0}, true, out);
     } else {
       for (uint32_t part = 0; part < job.parts.size(); ++part) {
-        bool open = job.part_phase[part] == PartPhase::kSent ||
-                    job.part_phase[part] == PartPhase::kRunning;
+        bool open =
+            job.part_phase[part] == PartPhase::kSent || job.part_phase[part] == PartPhase::kRunning;
         if (job.parts[part].node != node || !open) continue;
         part_over(now, job, part, ExitCause::kNodeLost, 0, out);
         if (job.phase == JobPhase::kPending || job.phase == JobPhase::kEnded) break;

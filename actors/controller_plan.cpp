@@ -11,7 +11,8 @@ bool is_sound(const ClusterView& view, const TaskDemand& each, const Part& part)
   if (each.shares_gpu() && part.tasks != 1) return false;
   if (part.gpus.count() != int64_t{part.tasks} * each.gpus) return false;
   if (each.gpus == 0) return true;
-  if (part.gpus.milli != each.gpu_milli || part.gpus.mask >> limits::kGpusPerNode != 0) return false;
+  if (part.gpus.milli != each.gpu_milli || part.gpus.mask >> limits::kGpusPerNode != 0)
+    return false;
   uint32_t type = view.cluster().nodes[part.node].gpu_type;
   return each.gpu_types == 0 || (each.gpu_types >> type & 1u) != 0;
 }
@@ -25,14 +26,16 @@ void Controller::want_decision(Instant now, Cause cause, JobState* submitted, Ou
     if (cause == Cause::kSubmission && submitted != nullptr) {
       uint64_t room = 0;
       for (JobId id : ending_now(now)) room += ledger_.job(id).size();
-      for (uint32_t node = 0; node < ledger_.node_count() && room < submitted->spec->tasks; ++node) {
+      for (uint32_t node = 0; node < ledger_.node_count() && room < submitted->spec->tasks;
+           ++node) {
         if (!ledger_.is_up(node)) continue;
         room += tasks_that_fit(ledger_.free(node), ledger_.cluster().nodes[node].gpu_type,
                                submitted->spec->each, submitted->spec->tasks);
       }
       if (room < submitted->spec->tasks) {
-        return wait(*submitted, {ReasonCode::kNotEnoughFree, submitted->spec->tasks,
-                                 static_cast<int64_t>(room)}, out);
+        return wait(
+            *submitted,
+            {ReasonCode::kNotEnoughFree, submitted->spec->tasks, static_cast<int64_t>(room)}, out);
       }
     }
     return decide(now, out);
@@ -135,8 +138,13 @@ void Controller::start(Instant now, JobState& job, const Plan::Step& step, Outbo
 }
 
 StartTask Controller::start_task(const JobState& job, uint32_t part) const {
-  return {job.spec, job.epoch, part, static_cast<uint32_t>(job.parts.size()),
-          job.parts[part].tasks, boots_[job.parts[part].node], job.parts[part].gpus};
+  return {job.spec,
+          job.epoch,
+          part,
+          static_cast<uint32_t>(job.parts.size()),
+          job.parts[part].tasks,
+          boots_[job.parts[part].node],
+          job.parts[part].gpus};
 }
 
 void Controller::dispatch(JobState& job, Outbox& out) {

@@ -29,7 +29,8 @@ class InputError : public std::runtime_error {
   Details details_;
 };
 
-/// Something that the run needs is missing or refuses: a full disk, an unwritable folder. Exit code 3.
+/// Something that the run needs is missing or refuses: a full disk, an unwritable folder. Exit
+/// code 3.
 class EnvironmentError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

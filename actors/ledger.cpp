@@ -230,9 +230,7 @@ void Ledger::expect_end(JobState& job, Instant expected_end) {
   if (there) running_.insert({expected_end, job.spec->id, job.size()});
 }
 
-void Ledger::leave_running(JobState& job) {
-  running_.erase({job.expected_end, job.spec->id, 0});
-}
+void Ledger::leave_running(JobState& job) { running_.erase({job.expected_end, job.spec->id, 0}); }
 
 void Ledger::set_up(uint32_t node, bool up) {
   up_[node] = up;

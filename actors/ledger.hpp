@@ -1,8 +1,8 @@
 // Ledger: the controller's own account of jobs and resources. Policies see its ClusterView face.
 //
 // Two accounts a node. `free` is what is not promised: it falls when a start is decided and rises
-// when the resources are promised onward. `idle` is what no container holds. A start whose `free` is
-// there but whose `idle` is not waits for a release; so nothing is ever handed out twice.
+// when the resources are promised onward. `idle` is what no container holds. A start whose `free`
+// is there but whose `idle` is not waits for a release; so nothing is ever handed out twice.
 #pragma once
 
 #include <span>

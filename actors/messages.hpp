@@ -28,12 +28,12 @@ enum class StopMode : uint8_t {
 
 /// Why a container ended.
 enum class ExitCause : uint8_t {
-  kDone,         ///< its work is done (exit code 0)
-  kFailed,       ///< its program ended with another exit code
-  kStopped,      ///< as a StopTask asked
-  kSuspended,    ///< frozen as a StopTask asked; its memory stays, and it can go on where it is
-  kCrashed,      ///< the container died
-  kNodeLost,     ///< its node did
+  kDone,       ///< its work is done (exit code 0)
+  kFailed,     ///< its program ended with another exit code
+  kStopped,    ///< as a StopTask asked
+  kSuspended,  ///< frozen as a StopTask asked; its memory stays, and it can go on where it is
+  kCrashed,    ///< the container died
+  kNodeLost,   ///< its node did
 };
 
 // ---- Mail between actors -------------------------------------------------------------------
@@ -56,10 +56,10 @@ struct CancelJob {
 struct StartTask {
   const JobSpec* spec = nullptr;
   Epoch epoch = 0;
-  uint32_t part = 0;        ///< index among the parts of this epoch
-  uint32_t parts = 0;       ///< how many parts the gang has
+  uint32_t part = 0;   ///< index among the parts of this epoch
+  uint32_t parts = 0;  ///< how many parts the gang has
   uint32_t tasks = 0;
-  uint32_t boot = 0;        ///< the boot of the node that this is meant for; others ignore it
+  uint32_t boot = 0;  ///< the boot of the node that this is meant for; others ignore it
   GpuSet gpus;
   static constexpr auto kName = "StartTask";
   static constexpr auto kFields =

@@ -63,8 +63,10 @@ void NodeAgent::start(const StartTask& what, Outbox& out) {
   JobId job = what.spec->id;
   if (lossy()) {
     if (Entry* known = find(job, what.epoch, what.part)) {
-      if (known->ended) out.send(kController, known->end);
-      else if (known->started) out.send(kController, TaskStarted{job, what.epoch, what.part});
+      if (known->ended)
+        out.send(kController, known->end);
+      else if (known->started)
+        out.send(kController, TaskStarted{job, what.epoch, what.part});
       return;
     }
     Key key{job, what.epoch, what.part};
@@ -103,8 +105,7 @@ void NodeAgent::stop(const StopTask& what, Outbox& out) {
   if (known == nullptr) {
     // Never started here, or over and confirmed: either way it holds nothing.
     remember({what.job, what.epoch, what.part});
-    out.send(kController,
-             TaskEnded{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
+    out.send(kController, TaskEnded{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
   } else if (known->ended && (!known->suspended || what.mode == StopMode::kSuspend)) {
     out.send(kController, known->end);
   } else {

@@ -29,7 +29,7 @@ class NodeAgent final : public Actor {
     uint32_t part = 0;
     bool used = false;
     bool started = false;
-    bool ended = false;      // its container is gone, its end not confirmed
+    bool ended = false;  // its container is gone, its end not confirmed
     bool suspended = false;
     TaskEnded end;
   };

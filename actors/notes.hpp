@@ -60,12 +60,12 @@ struct AttemptEnded {
 /// How a job ended for good.
 enum class FinalState : uint8_t {
   kCompleted,
-  kFailed,             ///< its program ended with a non-zero exit code
-  kTimeLimit,          ///< stopped at its requested time
-  kCancelled,          ///< by its user
-  kRejected,           ///< never could start here
-  kNodeFailed,         ///< lost with its node and not to be requeued
-  kUnfinished,         ///< still pending or running when the run was stopped
+  kFailed,      ///< its program ended with a non-zero exit code
+  kTimeLimit,   ///< stopped at its requested time
+  kCancelled,   ///< by its user
+  kRejected,    ///< never could start here
+  kNodeFailed,  ///< lost with its node and not to be requeued
+  kUnfinished,  ///< still pending or running when the run was stopped
 };
 
 /// A job has ended for good. Instants are `never()` where that did not happen.
@@ -76,7 +76,7 @@ struct JobEnded {
   Instant first_start = Instant::never();  ///< start of the first attempt
   Instant last_start = Instant::never();   ///< start of the last attempt
   Instant end;
-  Duration held{};            ///< time that all attempts together held resources
+  Duration held{};  ///< time that all attempts together held resources
   uint32_t attempts = 0;
   uint32_t preemptions = 0;
   uint32_t resizes = 0;

@@ -76,7 +76,8 @@ void Plan::apply(const TaskDemand& demand, std::span<const Part> parts, bool tak
     }
     drafted_.push_back(part.node);
     // A start takes as many units as it has tasks; what a preemption gives must be counted.
-    if (counts_ && taken) set_units(part.node, units_[part.node] - static_cast<int32_t>(part.tasks));
+    if (counts_ && taken)
+      set_units(part.node, units_[part.node] - static_cast<int32_t>(part.tasks));
     if (counts_ && !taken) touch_units(part.node);
   }
 }

@@ -25,8 +25,8 @@ class Plan {
     uint32_t part_count = 0;
   };
 
-  /// A draft of `view`, to be refreshed before each pass. `preempting_keeps_memory`: a preempted job
-  /// is suspended, so it gives back processors and GPUs only.
+  /// A draft of `view`, to be refreshed before each pass. `preempting_keeps_memory`: a preempted
+  /// job is suspended, so it gives back processors and GPUs only.
   explicit Plan(const ClusterView& view, bool preempting_keeps_memory = false);
 
   /// Starts a new pass: forgets the steps, takes over what changed on `touched` nodes.

@@ -33,13 +33,13 @@ class Policy {
 /// How the controller runs, apart from the policy.
 struct ControllerConfig {
   DecideMode decide = DecideMode::kOnceAnInstant;
-  bool kill_at_requested_time = true;      ///< as Slurm does; else a job may outlive its request
+  bool kill_at_requested_time = true;        ///< as Slurm does; else a job may outlive its request
   StopMode preempt = StopMode::kCheckpoint;  ///< how a preempted job is taken off: kKill (requeue),
                                              ///< kSuspend or kCheckpoint
-  bool requeue = true;                     ///< a job hit by a failure starts again
-  uint32_t max_attempts = 0;               ///< give a job up after so many attempts; 0: never
-  Duration decide_every{};                 ///< decide at multiples of this only; 0: at every change
-  Duration resend{};                       ///< repeat unanswered commands this often; 0: never
+  bool requeue = true;                       ///< a job hit by a failure starts again
+  uint32_t max_attempts = 0;                 ///< give a job up after so many attempts; 0: never
+  Duration decide_every{};  ///< decide at multiples of this only; 0: at every change
+  Duration resend{};        ///< repeat unanswered commands this often; 0: never
 };
 
 }  // namespace orrery

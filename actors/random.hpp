@@ -9,8 +9,8 @@
 
 namespace orrery {
 
-/// ln x to within a few units in the last place, from IEEE basic operations alone, so equal on every
-/// machine. Requires: x > 0.
+/// ln x to within a few units in the last place, from IEEE basic operations alone, so equal on
+/// every machine. Requires: x > 0.
 double portable_log(double x);
 /// e^x, likewise; 0 below -745, infinity above 709.8.
 double portable_exp(double x);

@@ -9,19 +9,19 @@ namespace orrery {
 enum class ReasonCode : uint8_t {
   kNone,
   // Why a job starts.
-  kFirstInOrder,      ///< it is the first of the order and fits
-  kBackfilled,        ///< fits now and delays no reservation; a: seconds until the reserved start
-  kHigherPriority,    ///< took the place of running jobs; a: how many were preempted
+  kFirstInOrder,    ///< it is the first of the order and fits
+  kBackfilled,      ///< fits now and delays no reservation; a: seconds until the reserved start
+  kHigherPriority,  ///< took the place of running jobs; a: how many were preempted
   // Why a job stays pending, and so what would change it.
-  kNotEnoughFree,     ///< a: tasks wanted, b: tasks that fit now -> a release of resources
-  kBehindHead,        ///< a: job ahead -> the head of the queue starts or is cancelled
-  kWouldDelay,        ///< a: job whose reservation it would delay, b: seconds until it
-  kReserved,          ///< a: seconds until its own reservation
-  kDependency,        ///< a: job that must end first
-  kThinkTime,         ///< a: seconds until its earliest start
-  kLowerPriority,     ///< others come first under the order; a: job that took the place
+  kNotEnoughFree,  ///< a: tasks wanted, b: tasks that fit now -> a release of resources
+  kBehindHead,     ///< a: job ahead -> the head of the queue starts or is cancelled
+  kWouldDelay,     ///< a: job whose reservation it would delay, b: seconds until it
+  kReserved,       ///< a: seconds until its own reservation
+  kDependency,     ///< a: job that must end first
+  kThinkTime,      ///< a: seconds until its earliest start
+  kLowerPriority,  ///< others come first under the order; a: job that took the place
   // Why a job is stopped or refused.
-  kRequestedTimeOver, ///< a: requested seconds
+  kRequestedTimeOver,  ///< a: requested seconds
   kCancelledByUser,
   kPreempted,         ///< a: job that takes the place
   kNodeLost,          ///< a: node

@@ -89,8 +89,8 @@ std::string human_text(Duration d) {
     return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " " + name;
   };
   auto pair = [&](int64_t big, const char* big_name, int64_t small, const char* small_name) {
-    return std::to_string(d.ns / big) + " " + big_name + " " +
-           std::to_string(d.ns % big / small) + " " + small_name;
+    return std::to_string(d.ns / big) + " " + big_name + " " + std::to_string(d.ns % big / small) +
+           " " + small_name;
   };
   if (d.ns == 0) return "0 s";
   if (d.ns < 1'000) return std::to_string(d.ns) + " ns";

@@ -29,8 +29,14 @@ struct Duration {
   constexpr Duration operator-(Duration o) const { return {ns - o.ns}; }
   constexpr Duration operator*(int64_t k) const { return {ns * k}; }
   constexpr Duration operator-() const { return {-ns}; }
-  constexpr Duration& operator+=(Duration o) { ns += o.ns; return *this; }
-  constexpr Duration& operator-=(Duration o) { ns -= o.ns; return *this; }
+  constexpr Duration& operator+=(Duration o) {
+    ns += o.ns;
+    return *this;
+  }
+  constexpr Duration& operator-=(Duration o) {
+    ns -= o.ns;
+    return *this;
+  }
 };
 
 /// A point in time, in nanoseconds from the start of the run (or of the trace).

@@ -35,24 +35,24 @@ struct JobState {
   const JobSpec* spec = nullptr;
   JobPhase phase = JobPhase::kPending;
   Epoch epoch = 0;
-  int64_t queue_key = 0;          ///< place in the pending queue, lower first (Policy::queue_key)
-  Reason why;                     ///< while it waits: the reason last noted
-  Instant started;                ///< of this attempt: decided, then all containers running
+  int64_t queue_key = 0;  ///< place in the pending queue, lower first (Policy::queue_key)
+  Reason why;             ///< while it waits: the reason last noted
+  Instant started;        ///< of this attempt: decided, then all containers running
   Instant expected_end = Instant::never();  ///< by the requested time; moves out when outlived
   Instant first_start = Instant::never();
-  Duration attained{};            ///< running time that earlier attempts have kept
-  Duration held_before{};         ///< time that earlier attempts held resources
-  std::vector<Part> parts;        ///< of this attempt; a part left by shrinking has 0 tasks
+  Duration attained{};                ///< running time that earlier attempts have kept
+  Duration held_before{};             ///< time that earlier attempts held resources
+  std::vector<Part> parts;            ///< of this attempt; a part left by shrinking has 0 tasks
   std::vector<PartPhase> part_phase;  ///< of each part
   uint32_t parts_running = 0;
-  uint32_t parts_open = 0;        ///< parts sent to agents whose end is not known
-  uint32_t held_up = 0;           ///< dependencies that have not ended
+  uint32_t parts_open = 0;  ///< parts sent to agents whose end is not known
+  uint32_t held_up = 0;     ///< dependencies that have not ended
   uint32_t preemptions = 0;
   uint32_t resizes = 0;
-  StopMode stopping = StopMode::kKill;      ///< meaningful while kStopping
-  ExitCause worst_cause = ExitCause::kDone; ///< of the parts that have ended
+  StopMode stopping = StopMode::kKill;       ///< meaningful while kStopping
+  ExitCause worst_cause = ExitCause::kDone;  ///< of the parts that have ended
   int32_t exit_code = 0;
-  bool suspended = false;  ///< pending with its memory still on the nodes of `parts`
+  bool suspended = false;          ///< pending with its memory still on the nodes of `parts`
   bool waits_for_release = false;  ///< kStarting, and its resources are still being given back
   Promised promised = Promised::kNothing;  ///< counts as free already: it is about to be given back
 
@@ -128,7 +128,7 @@ class ClusterView {
   std::vector<Capacity> free_;
   SortedList<PendingJob> pending_;
   SortedList<RunningJob> running_;
-  std::deque<JobState> slots_;  // a reference stays good until its job leaves the system
+  std::deque<JobState> slots_;     // a reference stays good until its job leaves the system
   std::vector<uint32_t> slot_of_;  // by JobId; kNoSlot when not in the system
   std::vector<Usage> user_usage_;
   std::vector<uint32_t> group_of_user_;

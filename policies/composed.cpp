@@ -42,9 +42,7 @@ Amount free_amount(const Plan& plan) {
 }  // namespace
 
 ComposedPolicy::ComposedPolicy(Composition composition)
-    : how_(std::move(composition)),
-      placer_(how_.place, how_.seed),
-      shares_(how_.half_life) {}
+    : how_(std::move(composition)), placer_(how_.place, how_.seed), shares_(how_.half_life) {}
 
 int64_t ComposedPolicy::queue_key(const JobState& job) const {
   return static_key(how_.order, job, how_.ageing_per_hour, how_.las_thresholds);
@@ -69,8 +67,8 @@ void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
                      : in_order(view, now, plan, view.pending());
 }
 
-bool ComposedPolicy::start(const ClusterView& view, Instant now, Plan& plan,
-                           const PendingJob& job, Reason reason) {
+bool ComposedPolicy::start(const ClusterView& view, Instant now, Plan& plan, const PendingJob& job,
+                           Reason reason) {
   const JobState& state = view.job(job.id);
   Space space = Space::of(plan, view.cluster());
   std::span<const Part> parts = placer_.place(space, state, job.tasks);
@@ -82,8 +80,7 @@ bool ComposedPolicy::start(const ClusterView& view, Instant now, Plan& plan,
 }
 
 template <class Jobs>
-void ComposedPolicy::in_order(const ClusterView& view, Instant now, Plan& plan,
-                              const Jobs& jobs) {
+void ComposedPolicy::in_order(const ClusterView& view, Instant now, Plan& plan, const Jobs& jobs) {
   auto head = jobs.begin();
   while (head != jobs.end() && start(view, now, plan, *head, {ReasonCode::kFirstInOrder, 0, 0})) {
     ++head;
@@ -150,10 +147,9 @@ void ComposedPolicy::for_each_release(const ClusterView& view, Instant now, F&& 
   auto started = started_.begin();
   while (running != view.running().end() || started != started_.end()) {
     bool take_running = started == started_.end() ||
-                        (running != view.running().end() &&
-                         running->expected_end <= started->at);
-    Release next = take_running ? Release{running->expected_end, running->id, running->tasks}
-                                : *started;
+                        (running != view.running().end() && running->expected_end <= started->at);
+    Release next =
+        take_running ? Release{running->expected_end, running->id, running->tasks} : *started;
     next.at = std::max(next.at, now);
     if (take_running) {
       ++running;

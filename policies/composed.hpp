@@ -33,9 +33,7 @@ class ComposedPolicy final : public Policy {
 
   int64_t queue_key(const JobState& job) const override;
   void decide(const ClusterView& view, Instant now, Plan& plan) override;
-  std::unique_ptr<Policy> clone() const override {
-    return std::make_unique<ComposedPolicy>(*this);
-  }
+  std::unique_ptr<Policy> clone() const override { return std::make_unique<ComposedPolicy>(*this); }
 
  private:
   // An end that frees resources: of a running job, or of one that this pass starts.
@@ -54,8 +52,8 @@ class ComposedPolicy final : public Policy {
   // What the first job in order is promised: when it starts, and what is left beside it then.
   struct Reservation {
     Instant at = Instant::never();
-    int64_t extra = 0;              // units, where units tell all
-    std::vector<Capacity> beside;   // else node by node
+    int64_t extra = 0;             // units, where units tell all
+    std::vector<Capacity> beside;  // else node by node
   };
 
   template <class Jobs>
@@ -87,7 +85,7 @@ class ComposedPolicy final : public Policy {
   std::map<JobId, Instant> promised_;  // conservative: the start that each job was last promised
 
   // Scratch memory of one pass.
-  std::vector<Release> started_;       // jobs started in this pass, in order of their ends
+  std::vector<Release> started_;  // jobs started in this pass, in order of their ends
   std::vector<PendingJob> sorted_;
   std::vector<Promise> reserved_;
   std::vector<JobId> preempted_;

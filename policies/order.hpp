@@ -28,8 +28,8 @@ int64_t static_key(Order order, const JobState& job, double ageing_per_hour,
 /// without GPUs.
 double service_rate(const JobState& job);
 /// Service that a job has attained, time run x service_rate, in GPU-seconds (core-seconds): the
-/// two-dimensional attained service of Tiresias (Gu et al., NSDI 2019). Service counts even where its
-/// work was lost, else a job that is killed at each preemption would come first again for ever.
+/// two-dimensional attained service of Tiresias (Gu et al., NSDI 2019). Service counts even where
+/// its work was lost, else a job that is killed at each preemption would come first again for ever.
 double attained_service(const JobState& job, Instant now);
 /// The queue of that service: how many of the ascending thresholds it has reached.
 int64_t las_queue(double service, const std::vector<double>& thresholds);

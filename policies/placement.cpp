@@ -92,8 +92,8 @@ void Placer::order(const Space& space, uint32_t tasks) {
   size_t filled = 0;
   while (filled < rooms_.size() && rooms_[filled].fits < tasks) tasks -= rooms_[filled++].fits;
   auto from = rooms_.begin() + static_cast<std::ptrdiff_t>(filled);
-  auto holds = std::partition_point(from, rooms_.end(),
-                                    [&](const Room& r) { return r.fits >= tasks; });
+  auto holds =
+      std::partition_point(from, rooms_.end(), [&](const Room& r) { return r.fits >= tasks; });
   if (from != holds) std::iter_swap(from, std::min_element(from, holds, tighter));
 }
 

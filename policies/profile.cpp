@@ -39,8 +39,8 @@ Instant Profile::earliest(const Amount& amount, Duration length) const {
 }
 
 size_t Profile::split(Instant at) {
-  auto step = std::partition_point(steps_.begin(), steps_.end(),
-                                   [&](const Step& s) { return s.at < at; });
+  auto step =
+      std::partition_point(steps_.begin(), steps_.end(), [&](const Step& s) { return s.at < at; });
   if (step == steps_.end() || step->at != at) {
     step = steps_.insert(step, {at, std::prev(step)->free});
   }

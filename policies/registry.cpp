@@ -46,14 +46,22 @@ constexpr std::array kPreemptions{
                     StopMode::kCheckpoint},
 };
 
+std::string quoted(const std::string& text) {
+  std::string result(1, '"');
+  result += text;
+  result += '"';
+  return result;
+}
+
 template <class Table>
 auto by_name(const Table& table, const std::string& name, const char* key) {
   std::string known;
   for (const auto& row : table) {
     if (row.part.name == name) return row.value;
-    known += (known.empty() ? "" : ", ") + std::string(row.part.name);
+    if (!known.empty()) known += ", ";
+    known += row.part.name;
   }
-  throw InputError({key, 0, 0, "one of " + known, "\"" + name + "\"", ""});
+  throw InputError({key, 0, 0, "one of " + known, quoted(name), ""});
 }
 
 template <class Table>
@@ -74,8 +82,8 @@ std::vector<double> thresholds(const std::string& text) {
     bool separated = next == end || *next == ',';
     if (error != std::errc{} || !ascending || !separated || value <= 0) {
       throw InputError({"policy.las_thresholds", 0, 0,
-                        "ascending numbers of seconds above 0, separated by commas",
-                        "\"" + text + "\"", "write \"3600,36000\""});
+                        "ascending numbers of seconds above 0, separated by commas", quoted(text),
+                        "write \"3600,36000\""});
     }
     values.push_back(value);
     at = next == end ? end : next + 1;
@@ -93,7 +101,7 @@ std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
   bool preemptive = how.order == Order::kSrtf || how.order == Order::kLas;
   if (preemptive && how.backfill != Backfill::kNone) {
     throw InputError({"policy.backfill", 0, 0, "none with order " + config.order,
-                      "\"" + config.backfill + "\"",
+                      quoted(config.backfill),
                       "an order that takes running jobs off passes over what does not fit"});
   }
   how.ageing_per_hour = config.ageing_per_hour;

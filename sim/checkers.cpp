@@ -50,7 +50,8 @@ void Checkers::time(Instant now) {
 void Checkers::container_started(Instant now, const StartTask& what, uint32_t node) {
   ++checks_;
   take(left_[node], what.spec->each, part_of(what, node));
-  if (!overdrawn(left_[node], cluster_->nodes[node].gpus)) [[likely]] return;
+  if (!overdrawn(left_[node], cluster_->nodes[node].gpus)) [[likely]]
+    return;
   fail(now, "node " + std::to_string(node) + " is over-committed by job " + what.spec->name);
 }
 
@@ -59,8 +60,8 @@ void Checkers::container_ended(Instant now, const StartTask& what, uint32_t node
   if (!suspended) return;
   take(left_[node], memory_only(what.spec->each), part_of(without_processors(what), node));
   if (overdrawn(left_[node], cluster_->nodes[node].gpus)) {
-    fail(now, "node " + std::to_string(node) + " is over-committed by suspended job " +
-                  what.spec->name);
+    fail(now,
+         "node " + std::to_string(node) + " is over-committed by suspended job " + what.spec->name);
   }
 }
 
@@ -71,8 +72,8 @@ void Checkers::suspended_dropped(const StartTask& what, uint32_t node) {
 void Checkers::attempt_started(Instant now, JobId job, Epoch epoch) {
   ++checks_;
   if (epoch <= last_epoch_[job.index]) {
-    fail(now, "attempt " + std::to_string(epoch) + " of job " +
-                  workload_->specs[job.index].name + " was started twice");
+    fail(now, "attempt " + std::to_string(epoch) + " of job " + workload_->specs[job.index].name +
+                  " was started twice");
   }
   if (state_[job.index] != 1) {
     fail(now, "job " + workload_->specs[job.index].name + " runs but is not in the system");

@@ -45,9 +45,9 @@ class Checkers final : public NoteSink {
   std::shared_ptr<const ClusterSpec> cluster_;
   std::shared_ptr<const Workload> workload_;
   std::vector<Capacity> left_;
-  std::vector<Epoch> last_epoch_;    // by job
-  std::vector<uint8_t> state_;       // by job: 0 unseen, 1 arrived, 2 ended
-  std::map<uint32_t, int64_t> work_; // by job with unfinished work: reference ns done
+  std::vector<Epoch> last_epoch_;     // by job
+  std::vector<uint8_t> state_;        // by job: 0 unseen, 1 arrived, 2 ended
+  std::map<uint32_t, int64_t> work_;  // by job with unfinished work: reference ns done
   Instant last_;
   uint64_t checks_ = 0;
   std::string violation_;

@@ -12,14 +12,14 @@ namespace orrery::sim {
 
 /// Overheads of containers.
 struct WorldConfig {
-  Duration start_overhead{};        ///< from the command to the container running
-  Duration stop_overhead{};         ///< from a kill to the container gone
-  Duration checkpoint_interval{};   ///< running time between periodic checkpoints; 0: none
-  Duration checkpoint_cost{};       ///< the gang stands still while a checkpoint is written
-  Duration restore_cost{};          ///< paid at a start that continues from a checkpoint
-  Duration suspend_cost{};          ///< from a suspend to the processors being free
-  Duration resume_cost{};           ///< paid at a start that continues a suspended job
-  Duration resize_cost{};           ///< the gang stands still while its size changes
+  Duration start_overhead{};       ///< from the command to the container running
+  Duration stop_overhead{};        ///< from a kill to the container gone
+  Duration checkpoint_interval{};  ///< running time between periodic checkpoints; 0: none
+  Duration checkpoint_cost{};      ///< the gang stands still while a checkpoint is written
+  Duration restore_cost{};         ///< paid at a start that continues from a checkpoint
+  Duration suspend_cost{};         ///< from a suspend to the processors being free
+  Duration resume_cost{};          ///< paid at a start that continues a suspended job
+  Duration resize_cost{};          ///< the gang stands still while its size changes
 };
 
 /// A period in which mail between `place_a` and `place_b` is lost (0 = controller, n + 1 = node n).
@@ -32,10 +32,10 @@ struct Partition {
 
 /// Mail between places. Mail within a place is immediate and certain.
 struct NetworkConfig {
-  Duration latency{};           ///< fixed part
-  Duration jitter_mean{};       ///< mean of an exponential part on top; reorders mail
-  double loss = 0;              ///< probability that a mail is lost
-  double duplication = 0;       ///< probability that a mail arrives twice
+  Duration latency{};      ///< fixed part
+  Duration jitter_mean{};  ///< mean of an exponential part on top; reorders mail
+  double loss = 0;         ///< probability that a mail is lost
+  double duplication = 0;  ///< probability that a mail arrives twice
   std::vector<Partition> partitions;
   /// How often unanswered commands and unseen ends are sent again; must be set when mail can be
   /// lost, and is zero (never) on an ideal network.
@@ -61,17 +61,15 @@ struct Outage {
 };
 
 struct FaultsConfig {
-  TimeDistribution mtbf;            ///< per node; mean 0: nodes do not fail at random
-  TimeDistribution mttr;            ///< per failure
-  std::vector<Outage> outages;      ///< failures by list
-  Duration detection{};             ///< from the failure to the controller knowing
+  TimeDistribution mtbf;                ///< per node; mean 0: nodes do not fail at random
+  TimeDistribution mttr;                ///< per failure
+  std::vector<Outage> outages;          ///< failures by list
+  Duration detection{};                 ///< from the failure to the controller knowing
   double container_crash_per_hour = 0;  ///< rate for each running container
-  bool requeue = true;              ///< jobs hit by a failure start again
-  uint32_t max_attempts = 0;        ///< give a job up after so many attempts; 0: never
+  bool requeue = true;                  ///< jobs hit by a failure start again
+  uint32_t max_attempts = 0;            ///< give a job up after so many attempts; 0: never
 
-  bool any() const {
-    return mtbf.mean.ns > 0 || !outages.empty() || container_crash_per_hour > 0;
-  }
+  bool any() const { return mtbf.mean.ns > 0 || !outages.empty() || container_crash_per_hour > 0; }
 };
 
 }  // namespace orrery::sim

@@ -84,10 +84,11 @@ void Runtime::deliver(Event& event) {
   ++steps_;
   digest_.add(now(), event.to, event.input);
   if (tracing_) [[unlikely]] {
-    last_event_ = seconds_text(now().ns) + " s, " + describe(event.to) + ": " +
-                  describe(event.input);
+    last_event_ =
+        seconds_text(now().ns) + " s, " + describe(event.to) + ": " + describe(event.input);
   }
-  if (watcher_ != nullptr) [[unlikely]] watcher_->input(now(), event.to, event.input);
+  if (watcher_ != nullptr) [[unlikely]]
+    watcher_->input(now(), event.to, event.input);
   outbox_.clear();
   target->actor->step(now(), event.input, outbox_);
   grant(event.to, target);

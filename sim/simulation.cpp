@@ -54,6 +54,7 @@ Simulation::Simulation(SimulationPlan plan, NoteSink* sink)
              plan_.seed),
       faults_(plan_.faults, plan_.cluster->size(), plan_.seed),
       down_(plan_.cluster->size(), 0),
+      repair_at_(plan_.cluster->size(), Instant::never()),
       boots_(plan_.cluster->size(), 0) {
   if (plan_.check) checkers_.emplace(plan_.cluster, plan_.workload);
   attach_all();
@@ -65,8 +66,8 @@ Simulation::Simulation(SimulationPlan plan, NoteSink* sink)
   }
   schedule_faults();
   if (!plan_.workload->specs.empty()) {
-    runtime_.schedule(plan_.workload->specs.front().submit, static_cast<uint8_t>(Wake::kArrival),
-                      0, 0);
+    runtime_.schedule(plan_.workload->specs.front().submit, static_cast<uint8_t>(Wake::kArrival), 0,
+                      0);
   }
 }
 
@@ -81,6 +82,7 @@ Simulation::Simulation(const Simulation& other)
       next_arrival_(other.next_arrival_),
       jobs_ended_(other.jobs_ended_),
       down_(other.down_),
+      repair_at_(other.repair_at_),
       boots_(other.boots_),
       repairs_ahead_(other.repairs_ahead_),
       failures_ahead_(other.failures_ahead_),
@@ -101,7 +103,9 @@ void Simulation::set_watcher(Watcher* watcher) {
   attach_all();
 }
 
-Controller& Simulation::controller() { return static_cast<Controller&>(*runtime_.find(kController)); }
+Controller& Simulation::controller() {
+  return static_cast<Controller&>(*runtime_.find(kController));
+}
 
 const ClusterView& Simulation::view() { return controller().view(); }
 
@@ -119,7 +123,8 @@ bool Simulation::step() {
   runtime_.step();
   if (checkers_) {
     checkers_->time(now());
-    if (!checkers_->violation().empty()) [[unlikely]] over_ = true;
+    if (!checkers_->violation().empty()) [[unlikely]]
+      over_ = true;
   }
   return true;
 }
@@ -172,7 +177,8 @@ void Simulation::note(Instant at, const Note& note) {
 void Simulation::wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp) {
   switch (static_cast<Wake>(kind)) {
     case Wake::kArrival: return arrive(now);
-    case Wake::kCancellation: return runtime_.post(kController, Delivery{kEdge, CancelJob{{index}}});
+    case Wake::kCancellation:
+      return runtime_.post(kController, Delivery{kEdge, CancelJob{{index}}});
     case Wake::kNodeFails: {
       --failures_ahead_;
       if ((stamp & kRandomFailure) == 0) {  // from the list: the stamp is the outage's number
@@ -222,18 +228,25 @@ void Simulation::schedule_faults() {
 }
 
 void Simulation::fail_node(Instant now, uint32_t node, Instant repair_at) {
-  if (down_[node] != 0) return;
-  down_[node] = 1;
-  world_.lose_node(now, node);
-  runtime_.remove_place(node + 1);
-  runtime_.schedule(saturating_add(now, plan_.faults.detection),
-                    static_cast<uint8_t>(Wake::kFailureSeen), node, boots_[node]);
+  if (down_[node] != 0) {
+    // Of failures that overlap, the one that lasts longest counts; the earlier repair is void.
+    if (repair_at <= repair_at_[node]) return;
+    --repairs_ahead_;
+  } else {
+    down_[node] = 1;
+    world_.lose_node(now, node);
+    runtime_.remove_place(node + 1);
+    runtime_.schedule(saturating_add(now, plan_.faults.detection),
+                      static_cast<uint8_t>(Wake::kFailureSeen), node, boots_[node]);
+  }
+  repair_at_[node] = repair_at;
   if (repair_at == Instant::never()) return;
   ++repairs_ahead_;
   runtime_.schedule(repair_at, static_cast<uint8_t>(Wake::kNodeRepaired), node, 0);
 }
 
 void Simulation::repair_node(Instant now, uint32_t node) {
+  if (repair_at_[node] != now) return;
   --repairs_ahead_;
   down_[node] = 0;
   ActorId agent = agent_of({node});

@@ -37,8 +37,8 @@ struct SimulationPlan {
   bool check = true;                 ///< watch every event with the Checkers
 };
 
-/// A copy is a fork: the whole state, by value. Forks do not disturb one another. A fork has no sink
-/// and no watcher until it is given one.
+/// A copy is a fork: the whole state, by value. Forks do not disturb one another. A fork has no
+/// sink and no watcher until it is given one.
 class Simulation final : private WorldPort, private NoteSink {
  public:
   /// `sink` receives the notes; it may be null. Throws InputError when the plan contradicts itself
@@ -100,6 +100,7 @@ class Simulation final : private WorldPort, private NoteSink {
   size_t next_arrival_ = 0;
   uint32_t jobs_ended_ = 0;
   std::vector<uint8_t> down_;    // by node
+  std::vector<Instant> repair_at_;  // by node: when it comes back, while it is down
   std::vector<uint32_t> boots_;  // by node: how often it has booted since the start
   size_t repairs_ahead_ = 0;     // nodes that are down and will come back
   size_t failures_ahead_ = 0;    // failures in the queue: alone, they make nothing happen

@@ -295,9 +295,8 @@ void World::crash(Instant now, Gang& gang) {
 
 // On a slow network a gang may have lost its first members before its last have come.
 void World::release_if_complete(Gang& gang) {
-  bool complete = std::none_of(gang.members.begin(), gang.members.end(), [](const Member& member) {
-    return member.state == State::kAbsent;
-  });
+  bool complete = std::none_of(gang.members.begin(), gang.members.end(),
+                               [](const Member& member) { return member.state == State::kAbsent; });
   if (complete) release(gang);
 }
 
@@ -323,8 +322,8 @@ void World::stop_frozen(const StopTask& what) {
   if (at == progress_.end()) return;
   for (const Member& member : at->second.members) {
     if (member.what.part != what.part || member.what.epoch != what.epoch) continue;
-    runtime_->post(member.container, ContainerExited{what.job, what.epoch, what.part,
-                                                     ExitCause::kStopped, 0});
+    runtime_->post(member.container,
+                   ContainerExited{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
   }
   StartTask gone;
   gone.spec = &workload_->specs[what.job.index];

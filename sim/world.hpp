@@ -21,13 +21,13 @@ namespace orrery::sim {
 
 /// What a wake-up of the world is about.
 enum class Wake : uint8_t {
-  kArrival,       // arrivals.hpp
+  kArrival,  // arrivals.hpp
   kCancellation,
-  kPartRuns,      // world.hpp
+  kPartRuns,  // world.hpp
   kPartGone,
   kWorkDone,
   kCrash,
-  kNodeFails,     // faults.hpp
+  kNodeFails,  // faults.hpp
   kNodeRepaired,
   kFailureSeen,
 };
@@ -65,21 +65,21 @@ class World {
     Epoch epoch = 0;
     uint32_t first_parts = 0;  // size of the gang when it started; later members are growth
     uint32_t running = 0;
-    uint32_t present = 0;      // members not gone
+    uint32_t present = 0;  // members not gone
     uint32_t segments = 0;
-    bool working = false;      // all are there and nothing has stopped it
-    bool over = false;         // stopped or broken: no more work in this attempt
-    bool freezing = false;     // over because it is being suspended
+    bool working = false;   // all are there and nothing has stopped it
+    bool over = false;      // stopped or broken: no more work in this attempt
+    bool freezing = false;  // over because it is being suspended
     double speed = 0;
-    int64_t left = 0;          // reference ns to do
-    int64_t safe = 0;          // of the work, what a failure would not lose
-    Instant since;             // when the current stretch of work began
-    uint64_t stamp = 0;        // of the valid completion
+    int64_t left = 0;    // reference ns to do
+    int64_t safe = 0;    // of the work, what a failure would not lose
+    Instant since;       // when the current stretch of work began
+    uint64_t stamp = 0;  // of the valid completion
     std::vector<Member> members;
   };
   struct Progress {
-    int64_t safe = 0;          // reference ns in the last checkpoint
-    int64_t frozen = -1;       // reference ns done by a suspended gang; -1: none
+    int64_t safe = 0;             // reference ns in the last checkpoint
+    int64_t frozen = -1;          // reference ns done by a suspended gang; -1: none
     std::vector<Member> members;  // of a suspended gang: its frozen containers
   };
 
@@ -111,7 +111,7 @@ class World {
   Checkers* checkers_ = nullptr;
   std::vector<Gang> gangs_;
   std::vector<uint32_t> unused_;
-  std::vector<uint32_t> slot_of_;  // by job
+  std::vector<uint32_t> slot_of_;          // by job
   std::map<uint32_t, Progress> progress_;  // by job, only for jobs stopped before their end
   uint64_t stamps_ = 0;
   double lost_core_seconds_ = 0;

@@ -82,11 +82,19 @@ TEST(Faults, ListedForANodeThatIsNotThereAreRefused) {
   EXPECT_THROW(Simulation(plan, nullptr), std::runtime_error);
 }
 
-TEST(Faults, ThatOverlapOnOneNodeAreOne) {
+TEST(Faults, ThatOverlapOnOneNodeLastUntilTheLastIsMended) {
   SimulationPlan plan = plan_of(cluster_of(1, 1), workload_of({{0, 100}}));
-  plan.faults.outages = {{{0}, Instant::seconds(50), Instant::seconds(80)},
-                         {{0}, Instant::seconds(60), Instant::seconds(70)}};
+  Outage first{{0}, Instant::seconds(50), Instant::seconds(80)};
+  plan.faults.outages = {first, {{0}, Instant::seconds(60), Instant::seconds(70)}};
   EXPECT_EQ(outcome_of(plan).end_s(0), 180);
+  plan.faults.outages = {first, {{0}, Instant::seconds(60), Instant::seconds(90)}};
+  EXPECT_EQ(outcome_of(plan).end_s(0), 190);
+  plan.faults.outages = {first, {{0}, Instant::seconds(80), Instant::seconds(90)}};
+  EXPECT_EQ(outcome_of(plan).end_s(0), 190);
+  plan.faults.outages = {first, {{0}, Instant::seconds(60)}};  // for ever
+  Simulation simulation(plan, nullptr);
+  simulation.run();
+  EXPECT_TRUE(simulation.stalled());
 }
 
 }  // namespace

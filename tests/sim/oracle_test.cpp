@@ -1,10 +1,9 @@
 // Schedules that others published or gave, job by job.
-#include <gtest/gtest.h>
-#include <zlib.h>
-
 #include <charconv>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <sstream>
+#include <zlib.h>
 
 #include "tests/sim/support.hpp"
 #include "traces/reader.hpp"

@@ -69,7 +69,8 @@ void random_faults(Random& random, Scenario& scenario, uint32_t nodes) {
     scenario.text += " node failures";
   }
   if (random.below(3) == 0) {
-    faults.outages.push_back({{static_cast<uint32_t>(random.below(nodes))}, Instant::seconds(100),
+    faults.outages.push_back({{static_cast<uint32_t>(random.below(nodes))},
+                              Instant::seconds(100),
                               Instant::seconds(300)});
     scenario.text += " outage";
   }
@@ -80,7 +81,10 @@ void random_faults(Random& random, Scenario& scenario, uint32_t nodes) {
   if (random.below(2) == 0) faults.detection = Duration::seconds(30);
   NetworkConfig& network = scenario.plan.network;
   switch (random.below(4)) {
-    case 0: network.latency = Duration::milliseconds(3); scenario.text += " latency"; break;
+    case 0:
+      network.latency = Duration::milliseconds(3);
+      scenario.text += " latency";
+      break;
     case 1:
       network.latency = Duration::milliseconds(1);
       network.jitter_mean = Duration::milliseconds(500);
@@ -115,8 +119,7 @@ Scenario random_scenario(uint64_t seed) {
   policy.ageing_per_hour = 1;
   policy.half_life = Duration::seconds(600);
   if (!preemptive && random.below(4) == 0) policy.decide = DecideMode::kEachEvent;
-  scenario.text = policy.order + "/" + policy.place + "/" + policy.backfill + "/" +
-                  policy.preempt +
+  scenario.text = policy.order + "/" + policy.place + "/" + policy.backfill + "/" + policy.preempt +
                   (policy.decide == DecideMode::kEachEvent ? " each-event" : "");
   scenario.plan = plan_of(cluster_of(nodes, cores, gpus, 8192),
                           random_workload(random, nodes, cores, gpus), policy);
