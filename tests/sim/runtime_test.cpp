@@ -20,7 +20,9 @@ class Puppet final : public Actor {
 };
 
 /// A letter with a number on it.
-Message letter(uint32_t number) { return CancelJob{{number}}; }
+CancelJob letter(uint32_t number) {
+  return CancelJob{{number}};
+}
 Input mail(uint32_t number) { return Delivery{{0, 1}, letter(number)}; }
 uint32_t number_of(const Input& input) {
   return std::get<CancelJob>(std::get<Delivery>(input).message).job.index;
