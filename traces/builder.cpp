@@ -134,13 +134,17 @@ void finish(Workload& workload, const LineReader& lines, Oddities& oddities, Rea
     report.oddities.push_back("skipped " + std::to_string(report.skipped - kKeptMessages) +
                               " more malformed rows");
   }
+  // One pass over all jobs where the log is in order and nothing waits: they are many.
   uint64_t out_of_order = 0;
+  bool any_after = false;
   Instant latest = specs.front().submit;
-  for (const auto& spec : specs) {
-    out_of_order += spec.submit < latest;
-    latest = std::max(latest, spec.submit);
+  for (uint32_t i = 0; i < specs.size(); ++i) {
+    specs[i].id.index = i;
+    out_of_order += specs[i].submit < latest;
+    latest = std::max(latest, specs[i].submit);
+    any_after |= !specs[i].after.empty();
   }
-  std::vector<uint32_t> index_of_row(specs.size());
+  std::vector<uint32_t> index_of_row(out_of_order > 0 || any_after ? specs.size() : 0);
   std::iota(index_of_row.begin(), index_of_row.end(), 0U);
   if (out_of_order > 0) {
     oddities.count("rows came after one with a later submit time; the jobs were sorted",
@@ -150,10 +154,12 @@ void finish(Workload& workload, const LineReader& lines, Oddities& oddities, Rea
                      [&](uint32_t a, uint32_t b) { return specs[a].submit < specs[b].submit; });
     reorder(specs, order);
     reorder(workload.truths, order);
-    for (uint32_t i = 0; i < order.size(); ++i) index_of_row[order[i]] = i;
+    for (uint32_t i = 0; i < order.size(); ++i) {
+      index_of_row[order[i]] = i;
+      specs[i].id.index = i;
+    }
   }
-  for (uint32_t i = 0; i < specs.size(); ++i) specs[i].id.index = i;
-  resolve_after(workload, index_of_row, oddities);
+  if (any_after) resolve_after(workload, index_of_row, oddities);
   oddities.write_to(report.oddities);
 }
 

@@ -23,38 +23,37 @@ struct Decimal {
   constexpr bool above_zero() const { return !negative && (whole > 0 || nanos > 0); }
 };
 
+/// The part of a decimal number behind its point, for scan_decimal.
+inline const char* scan_nanos(const char* at, const char* end, Decimal& out) {
+  int32_t scale = 100'000'000;
+  for (; at < end; ++at) {
+    const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
+    if (digit > 9) break;
+    if (scale == 0) out.inexact |= digit != 0;
+    out.nanos += static_cast<int32_t>(digit) * scale;
+    scale /= 10;
+  }
+  return at;
+}
+
 /// Scans a decimal number ("12", "-1", "+3.50") at the front of [from, end) and returns where it
 /// stops; `from` itself when there is none, or when it has more than 18 digits before the point.
 inline const char* scan_decimal(const char* from, const char* end, Decimal& out) {
   const char* at = from;
-  out = {};
-  if (at < end && (*at == '-' || *at == '+')) {
-    out.negative = *at == '-';
-    ++at;
-  }
+  const bool minus = at < end && *at == '-';
+  if (minus || (at < end && *at == '+')) ++at;
   const char* digits = at;
-  int64_t whole = 0;
-  while (at < end) {
+  uint64_t whole = 0;  // wraps around only where there are too many digits anyway
+  for (; at < end; ++at) {
     const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
     if (digit > 9) break;
-    if (at - digits >= 18) return from;
     whole = whole * 10 + digit;
-    ++at;
   }
-  if (at == digits) return from;
-  if (at < end && *at == '.') {
-    ++at;
-    int32_t scale = 100'000'000;
-    for (; at < end; ++at) {
-      const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
-      if (digit > 9) break;
-      if (scale == 0) out.inexact |= digit != 0;
-      out.nanos += static_cast<int32_t>(digit) * scale;
-      scale /= 10;
-    }
-  }
-  if (whole == 0 && out.nanos == 0 && !out.inexact) out.negative = false;
-  out.whole = out.negative ? -whole : whole;
+  if (at == digits || at - digits > 18) return from;
+  const auto value = static_cast<int64_t>(whole);
+  out = {minus ? -value : value, 0, minus, false};
+  if (at < end && *at == '.') at = scan_nanos(at + 1, end, out);
+  if (out.whole == 0 && out.nanos == 0 && !out.inexact) out.negative = false;
   return at;
 }
 

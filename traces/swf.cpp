@@ -160,19 +160,24 @@ class SwfReader {
   /// A count or a name: a whole number; below zero: unknown.
   int64_t whole(size_t field, int64_t most) {
     const Decimal& value = row_.values[field];
-    if (!value.is_whole() || value.whole > most) {
-      fail_field(field, "a whole number of at most " + std::to_string(most));
-    }
+    if (!value.is_whole() || value.whole > most) fail_whole(field, most);
     return value.whole;
+  }
+
+  // Apart from `whole`, which stays small enough to be inlined.
+  [[noreturn]] void fail_whole(size_t field, int64_t most) {
+    fail_field(field, "a whole number of at most " + std::to_string(most));
   }
 
   /// A time in seconds as nanoseconds; below zero: unknown.
   int64_t nanoseconds(size_t field) {
     int64_t ns = 0;
-    if (!to_nanoseconds(row_.values[field], ns)) {
-      fail_field(field, "at most " + std::to_string(kMaxSeconds) + " seconds");
-    }
+    if (!to_nanoseconds(row_.values[field], ns)) fail_seconds(field);
     return ns;
+  }
+
+  [[noreturn]] void fail_seconds(size_t field) {
+    fail_field(field, "at most " + std::to_string(kMaxSeconds) + " seconds");
   }
 
   void take_row() {
