@@ -1,4 +1,6 @@
 // NodeAgent alone: whatever the network does to the controller's mail, no part starts twice.
+#include "actors/node_agent.hpp"
+
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <map>
@@ -6,7 +8,6 @@
 #include <set>
 #include <tuple>
 
-#include "actors/node_agent.hpp"
 #include "actors/random.hpp"
 
 namespace orrery {
@@ -85,9 +86,7 @@ class Site {
     order.stop.reset();
     post(start_of(job));
   }
-  StartTask start_of(uint32_t job) {
-    return {&specs_[job], orders_[job].epoch, 0, 1, 1, 0, {}};
-  }
+  StartTask start_of(uint32_t job) { return {&specs_[job], orders_[job].epoch, 0, 1, 1, 0, {}}; }
 
   /// Puts up to three copies of a mail on the way, or none.
   void post(const Message& message) {

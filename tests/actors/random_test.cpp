@@ -1,4 +1,6 @@
 // Random numbers: the known answers of the generator, portable functions, distributions.
+#include "actors/random.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -7,8 +9,6 @@
 #include <gtest/gtest.h>
 #include <set>
 #include <vector>
-
-#include "actors/random.hpp"
 
 namespace orrery {
 namespace {

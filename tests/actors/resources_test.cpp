@@ -1,8 +1,9 @@
 // Taking and giving resources: what is taken fits, and what is given back restores.
+#include "actors/resources.hpp"
+
 #include <gtest/gtest.h>
 
 #include "actors/random.hpp"
-#include "actors/resources.hpp"
 
 namespace orrery {
 namespace {

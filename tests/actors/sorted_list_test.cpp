@@ -1,10 +1,11 @@
 // SortedList against std::set.
+#include "actors/sorted_list.hpp"
+
 #include <gtest/gtest.h>
 #include <set>
 #include <vector>
 
 #include "actors/random.hpp"
-#include "actors/sorted_list.hpp"
 
 namespace orrery {
 namespace {

@@ -1,9 +1,10 @@
 // Instants and durations as text and back.
+#include "actors/time.hpp"
+
 #include <cmath>
 #include <gtest/gtest.h>
 
 #include "actors/random.hpp"
-#include "actors/time.hpp"
 
 namespace orrery {
 namespace {

@@ -28,7 +28,7 @@ TEST(SpeedModel, FollowsItsFormula) {
   EXPECT_EQ(model.speed(1, 2, 0), 0.5);
   model.kind = SpeedModel::Kind::kAmdahl;
   model.serial = 0.25;
-  EXPECT_DOUBLE_EQ(model.speed(3, 1, 0), 2);           // 1 / (0.25 + 0.75 / 3)
+  EXPECT_DOUBLE_EQ(model.speed(3, 1, 0), 2);  // 1 / (0.25 + 0.75 / 3)
   EXPECT_DOUBLE_EQ(model.speed(1, 3, 0), 0.5);
   EXPECT_NEAR(model.speed(1'000'000, 1, 0), 4, 1e-4);  // 1 / serial
   model.serial = 1;
@@ -66,10 +66,9 @@ TEST(Reason, HasANameAndASentenceForEveryCode) {
 }
 
 TEST(Reason, OfAPendingJobTellsWhatWouldChangeIt) {
-  for (ReasonCode code :
-       {ReasonCode::kNotEnoughFree, ReasonCode::kBehindHead, ReasonCode::kWouldDelay,
-        ReasonCode::kReserved, ReasonCode::kDependency, ReasonCode::kThinkTime,
-        ReasonCode::kLowerPriority}) {
+  for (ReasonCode code : {ReasonCode::kNotEnoughFree, ReasonCode::kBehindHead,
+                          ReasonCode::kWouldDelay, ReasonCode::kReserved, ReasonCode::kDependency,
+                          ReasonCode::kThinkTime, ReasonCode::kLowerPriority}) {
     EXPECT_STRNE(what_would_change(code), "") << name_of(code);
   }
   EXPECT_STREQ(what_would_change(ReasonCode::kTooLarge), "");
@@ -130,7 +129,7 @@ TEST(Power, OfAPartIsItsShareOfTheNode) {
   demand.gpus = 1;
   demand.gpu_milli = 500;
   Part part{0, 2, {0b11, 500}};
-  EXPECT_DOUBLE_EQ(part_watts(node, demand, part), 150 + 400);      // half the cores, 2 * 0.5 GPU
+  EXPECT_DOUBLE_EQ(part_watts(node, demand, part), 150 + 400);  // half the cores, 2 * 0.5 GPU
   EXPECT_DOUBLE_EQ(part_idle_watts(node, demand, part), 50 + 50);
   EXPECT_DOUBLE_EQ(node_idle_watts(node), 100 + 4 * 50);
   node.capacity.cpu_milli = 0;  // a node that counts GPUs only

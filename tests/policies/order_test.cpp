@@ -1,8 +1,9 @@
 // Which job comes first under each order: a table in, the plan out.
+#include "policies/order.hpp"
+
 #include <gtest/gtest.h>
 
 #include "actors/error.hpp"
-#include "policies/order.hpp"
 #include "tests/policies/table.hpp"
 
 namespace orrery::test {

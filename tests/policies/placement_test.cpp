@@ -1,8 +1,9 @@
 // Where each placement puts a gang: tables, and the fewest nodes against brute force.
+#include "policies/placement.hpp"
+
 #include <bit>
 #include <gtest/gtest.h>
 
-#include "policies/placement.hpp"
 #include "tests/policies/table.hpp"
 
 namespace orrery::test {
@@ -40,7 +41,7 @@ TEST(Placement, BestFitFillsTheTightestFirst) {
 
 TEST(Placement, WorstFitPutsEachTaskWhereMostRoomIs) {
   EXPECT_EQ(placed("worst-fit", 1), "1x1");
-  EXPECT_EQ(placed("worst-fit", 2), "1x2");        // 3 free, then 2 and 2: the lower number
+  EXPECT_EQ(placed("worst-fit", 2), "1x2");  // 3 free, then 2 and 2: the lower number
   // 3, then 2 (the one that had more at first), then 2 of the other, then 1 each.
   EXPECT_EQ(placed("worst-fit", 4), "1x3 2x1");
 }

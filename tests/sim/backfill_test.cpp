@@ -77,8 +77,7 @@ void listen_to_easy(const ClusterView& view, Instant now, const Plan& plan, Prom
 }
 
 /// Notes what the reasons of waiting jobs promise. Times are whole seconds, so nothing is cut off.
-void listen_to_conservative(const ClusterView&, Instant now, const Plan& plan,
-                            Promises& promises) {
+void listen_to_conservative(const ClusterView&, Instant now, const Plan& plan, Promises& promises) {
   for (const Plan::Step& step : plan.steps()) {
     if (step.reason.code != ReasonCode::kReserved || step.reason.a < 0) continue;
     promises.emplace(step.job.index, now + Duration::seconds(step.reason.a));
@@ -98,9 +97,9 @@ std::shared_ptr<Workload> random_workload(Random& random, const Setting& setting
   for (int i = 0; i < 60; ++i) {
     at += static_cast<int64_t>(random.below(40));
     int64_t requested = 1 + static_cast<int64_t>(random.below(200));
-    int64_t run = setting.exact ? requested
-                                : 1 + static_cast<int64_t>(random.below(
-                                          static_cast<uint64_t>(requested)));
+    int64_t run = setting.exact
+                      ? requested
+                      : 1 + static_cast<int64_t>(random.below(static_cast<uint64_t>(requested)));
     auto tasks = 1 + static_cast<uint32_t>(random.below(cores_in_all / 2));
     lines.push_back({at, run, tasks, requested});
   }

@@ -1,10 +1,11 @@
 // The event queue against a naive one: sorted by instant, settled last, then by order of pushing.
+#include "sim/event_queue.hpp"
+
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <vector>
 
 #include "actors/random.hpp"
-#include "sim/event_queue.hpp"
 
 namespace orrery::sim {
 namespace {

@@ -15,8 +15,8 @@ class Log final : public NoteSink {
       line += " job " + started->spec->name;
       for (const Part& part : started->parts) line += " node " + std::to_string(part.node);
     } else if (const auto* ended = std::get_if<JobEnded>(&note)) {
-      line += " job " + ended->spec->name + " state " +
-              std::to_string(static_cast<int>(ended->state));
+      line +=
+          " job " + ended->spec->name + " state " + std::to_string(static_cast<int>(ended->state));
     }
     lines.push_back(line);
   }

@@ -114,16 +114,22 @@ TEST(Resize, AndAFailureOfANewMemberEndTheAttempt) {
 
 TEST(Resize, ThatCannotBeIsRefused) {
   const std::vector<Change> wrong = {
-      [](std::vector<Part>& parts) { parts.push_back({0, 1, {}}); },   // a full node
-      [](std::vector<Part>& parts) { parts.push_back({99, 1, {}}); },  // no such node
-      [](std::vector<Part>& parts) {                                   // twice the same core
+      [](std::vector<Part>& parts) {
+        parts.push_back({0, 1, {}});
+      },  // a full node
+      [](std::vector<Part>& parts) {
+        parts.push_back({99, 1, {}});
+      },                              // no such node
+      [](std::vector<Part>& parts) {  // twice the same core
         parts.push_back({2, 1, {}});
         parts.push_back({2, 1, {}});
       },
-      [](std::vector<Part>& parts) { parts.pop_back(); },              // a part forgotten
-      [](std::vector<Part>& parts) { parts[0].node = 3; },             // a part moved
+      [](std::vector<Part>& parts) { parts.pop_back(); },                     // a part forgotten
+      [](std::vector<Part>& parts) { parts[0].node = 3; },                    // a part moved
       [](std::vector<Part>& parts) { parts[0].tasks = parts[1].tasks = 0; },  // nothing left
-      [](std::vector<Part>& parts) { parts.push_back({2, 3, {}}); },   // beyond max_tasks
+      [](std::vector<Part>& parts) {
+        parts.push_back({2, 3, {}});
+      },  // beyond max_tasks
   };
   for (size_t i = 0; i < wrong.size(); ++i) {
     Malleable job;

@@ -20,9 +20,7 @@ class Puppet final : public Actor {
 };
 
 /// A letter with a number on it.
-CancelJob letter(uint32_t number) {
-  return CancelJob{{number}};
-}
+CancelJob letter(uint32_t number) { return CancelJob{{number}}; }
 Input mail(uint32_t number) { return Delivery{{0, 1}, letter(number)}; }
 uint32_t number_of(const Input& input) {
   return std::get<CancelJob>(std::get<Delivery>(input).message).job.index;
@@ -52,7 +50,9 @@ struct Stage {
   }
   void add(ActorId id, Puppet::Act act) { runtime.add(id, std::make_unique<Puppet>(act)); }
   /// An actor that does nothing but be seen.
-  void add(ActorId id) { add(id, [](Instant, const Input&, Outbox&) {}); }
+  void add(ActorId id) {
+    add(id, [](Instant, const Input&, Outbox&) {});
+  }
   std::vector<std::string> play() {
     while (runtime.step()) {
     }
@@ -90,8 +90,7 @@ TEST(Timer, ThatIsDisarmedStaysSilent) {
   });
   stage.runtime.post(kAnn, mail(1));
   stage.runtime.post_at({10}, kAnn, mail(2));  // pushed before the timers were armed
-  EXPECT_EQ(stage.play(),
-            (Lines{"0 ns: 1.0 mail 1", "10 ns: 1.0 mail 2", "10 ns: 1.0 timer 1"}));
+  EXPECT_EQ(stage.play(), (Lines{"0 ns: 1.0 mail 1", "10 ns: 1.0 mail 2", "10 ns: 1.0 timer 1"}));
 }
 
 TEST(Timer, InThePastIsDueAtOnceAndASettledOneLast) {
@@ -140,8 +139,8 @@ TEST(Spawn, MakesAnActorThatCanBeWrittenToAtOnceAndRetired) {
   stage.add(kAnn, [](Instant, const Input& input, Outbox& out) {
     if (number_of(input) == 1) {
       out.spawn(5, std::make_unique<Puppet>([](Instant, const Input& got, Outbox& its) {
-        if (std::holds_alternative<Delivery>(got)) its.arm(2, {30});
-      }));
+                  if (std::holds_alternative<Delivery>(got)) its.arm(2, {30});
+                }));
       out.send({kAnn.place, 5}, letter(10));
     } else {
       out.retire(5);
@@ -162,9 +161,8 @@ std::multimap<uint32_t, Instant> letters(const NetworkConfig& network, uint32_t 
   stage.add(from, [&](Instant, const Input& input, Outbox& out) {
     out.send(to, letter(number_of(input)));
   });
-  stage.add(to, [&](Instant now, const Input& input, Outbox&) {
-    came.emplace(number_of(input), now);
-  });
+  stage.add(to,
+            [&](Instant now, const Input& input, Outbox&) { came.emplace(number_of(input), now); });
   for (uint32_t i = 1; i <= count; ++i) stage.runtime.post_at({i}, from, mail(i));
   stage.play();
   EXPECT_EQ(came.size() + stage.runtime.network().lost(),

@@ -75,14 +75,10 @@ class History final : public NoteSink {
   };
   void note(Instant /*at*/, const Note& note) override {
     if (const auto* ended = std::get_if<JobEnded>(&note)) {
-      jobs[ended->spec->id.index] = {ended->state,
-                                     ended->first_start,
-                                     ended->last_start,
-                                     ended->end,
-                                     ended->attempts,
-                                     ended->preemptions,
-                                     ended->resizes,
-                                     {ended->parts.begin(), ended->parts.end()}};
+      jobs[ended->spec->id.index] = {ended->state,      ended->first_start,
+                                     ended->last_start, ended->end,
+                                     ended->attempts,   ended->preemptions,
+                                     ended->resizes,    {ended->parts.begin(), ended->parts.end()}};
     } else if (const auto* decision = std::get_if<Decision>(&note)) {
       decisions[decision->spec->id.index].push_back(*decision);
     }

@@ -128,9 +128,8 @@ TEST(WrongPolicy, GivesGpusToAJobWithout) {
 }
 
 TEST(WrongPolicy, PreemptsAPendingJob) {
-  Trial().expect_refused([](const ClusterView& view, Instant, Plan& plan) {
-    plan.preempt(view.job({1}), because());
-  });
+  Trial().expect_refused(
+      [](const ClusterView& view, Instant, Plan& plan) { plan.preempt(view.job({1}), because()); });
 }
 
 TEST(WrongPolicy, StartsARunningJobAgain) {
