@@ -59,7 +59,8 @@ sim::SimulationPlan plan_of(std::shared_ptr<const ClusterSpec> cluster, uint32_t
 }
 
 ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "orrery-bench-XXXXXX").string();
+  std::string name = (std::filesystem::temp_directory_path() / "orrery-bench-").string();
+  name.append(6, 'X');  // mkdtemp puts letters there
   if (mkdtemp(name.data()) == nullptr) throw EnvironmentError("cannot make a folder: " + name);
   path_ = name;
 }
