@@ -31,16 +31,39 @@ void EventQueue::push(Instant at, Phase phase, const Event& event) {
   heap_push({at.ns, next_key(phase, slot)});
 }
 
-uint32_t EventQueue::store(const Event& event) {
-  if (unused_.empty()) {
-    ORRERY_CHECK(slab_.size() < limits::kPendingEvents, "fewer than 2^24 events are pending");
-    slab_.push_back(event);
-    return static_cast<uint32_t>(slab_.size() - 1);
+template <class T>
+uint32_t EventQueue::Slab<T>::put(const T& item) {
+  if (unused.empty()) {
+    ORRERY_CHECK(items.size() < limits::kPendingEvents / 2, "fewer than 2^23 events are pending");
+    items.push_back(item);
+    return static_cast<uint32_t>(items.size() - 1);
   }
-  uint32_t slot = unused_.back();
-  unused_.pop_back();
-  slab_[slot] = event;
+  uint32_t slot = unused.back();
+  unused.pop_back();
+  items[slot] = item;
   return slot;
+}
+
+// The lowest bit of a slot tells the slab.
+uint32_t EventQueue::store(const Event& event) {
+  if (const auto* expiry = std::get_if<Expiry>(&event.input)) {
+    return alarms_.put({event.to, event.stamp, expiry->timer}) << 1;
+  }
+  return letters_.put(event) << 1 | 1;
+}
+
+void EventQueue::fetch(uint32_t slot, Event& event) {
+  uint32_t index = slot >> 1;
+  if ((slot & 1) != 0) {
+    event = letters_.items[index];
+    letters_.unused.push_back(index);
+    return;
+  }
+  const Alarm& alarm = alarms_.items[index];
+  event.to = alarm.to;
+  event.stamp = alarm.stamp;
+  event.input.emplace<Expiry>(alarm.timer);
+  alarms_.unused.push_back(index);
 }
 
 void EventQueue::heap_push(Entry entry) {
@@ -119,8 +142,7 @@ bool EventQueue::pop_slowly(Event& event) {
   uint32_t slot = static_cast<uint32_t>(heap_.front().key & kSlotMask);
   now_ = {heap_.front().at};
   heap_due_ = true;
-  event = slab_[slot];
-  unused_.push_back(slot);
+  fetch(slot, event);
   hole_ = true;
   --pending_;
   return true;

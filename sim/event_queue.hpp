@@ -96,6 +96,7 @@ class EventQueue {
   void fill_hole();
   void sift_down(size_t at, Entry entry);
   uint32_t store(const Event& event);
+  void fetch(uint32_t slot, Event& event);
 
   Instant now_;
   uint64_t sequence_ = 0;
@@ -105,8 +106,22 @@ class EventQueue {
   bool heap_due_ = false;    // the heap may hold in-order events for now()
   bool hole_ = false;        // filled by the next push for the price of one sift
   size_t pending_ = 0;       // events in the heap
-  std::vector<Event> slab_;
-  std::vector<uint32_t> unused_;
+  // Most of what waits in the heap is an expiry, a third of an event's size: kept apart, ten
+  // thousand of them stay within the second-level cache.
+  struct Alarm {
+    ActorId to;
+    uint64_t stamp = 0;
+    uint8_t timer = 0;
+  };
+  template <class T>
+  struct Slab {
+    std::vector<T> items;
+    std::vector<uint32_t> unused;
+
+    uint32_t put(const T& item);
+  };
+  Slab<Alarm> alarms_;
+  Slab<Event> letters_;
 };
 
 }  // namespace orrery::sim

@@ -120,11 +120,11 @@ bool Simulation::step() {
   if (over_) return false;
   // Whether the run is over need be asked only when nothing is left to do at this instant.
   if (!runtime_.busy() && is_over()) return false;
+  Instant before = now();
   runtime_.step();
-  if (checkers_) {
+  if (checkers_ && (now() != before || !checkers_->violation().empty())) {
     checkers_->time(now());
-    if (!checkers_->violation().empty()) [[unlikely]]
-      over_ = true;
+    over_ = !checkers_->violation().empty();
   }
   return true;
 }

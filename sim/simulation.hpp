@@ -99,11 +99,11 @@ class Simulation final : private WorldPort, private NoteSink {
   std::optional<Checkers> checkers_;
   size_t next_arrival_ = 0;
   uint32_t jobs_ended_ = 0;
-  std::vector<uint8_t> down_;    // by node
+  std::vector<uint8_t> down_;       // by node
   std::vector<Instant> repair_at_;  // by node: when it comes back, while it is down
-  std::vector<uint32_t> boots_;  // by node: how often it has booted since the start
-  size_t repairs_ahead_ = 0;     // nodes that are down and will come back
-  size_t failures_ahead_ = 0;    // failures in the queue: alone, they make nothing happen
+  std::vector<uint32_t> boots_;     // by node: how often it has booted since the start
+  size_t repairs_ahead_ = 0;        // nodes that are down and will come back
+  size_t failures_ahead_ = 0;       // failures in the queue: alone, they make nothing happen
   bool over_ = false;
   bool stalled_ = false;
 };
