@@ -28,7 +28,7 @@ Controller::Controller(const Controller& other)
       waiting_for_release_(other.waiting_for_release_),
       fresh_(other.fresh_),
       boots_(other.boots_),
-      ended_(other.ended_),
+      ended_at_(other.ended_at_),
       dependents_(other.dependents_),
       thinking_(other.thinking_),
       decide_armed_(other.decide_armed_),
@@ -118,7 +118,7 @@ void Controller::expire(Instant now, uint8_t timer, Outbox& out) {
 }
 
 void Controller::submit(Instant now, const JobSpec& spec, Outbox& out) {
-  if (spec.id.index < ended_.size() && ended_[spec.id.index] != 0) return;
+  if (has_ended(spec.id)) return;
   if (ledger_.find(spec.id) != nullptr) return;
   JobState& job = ledger_.add(spec);
   out.note(JobArrived{&spec});
@@ -130,14 +130,24 @@ void Controller::submit(Instant now, const JobSpec& spec, Outbox& out) {
     return finish(now, job, FinalState::kRejected, out);
   }
   JobId first_open;
+  Instant last_end;
   for (JobId before : spec.after) {
-    if (before.index < ended_.size() && ended_[before.index] != 0) continue;
+    if (has_ended(before)) {
+      last_end = std::max(last_end, ended_at_[before.index]);
+      continue;
+    }
     dependents_.emplace(before, spec.id);
     ++job.held_up;
     if (!first_open.valid()) first_open = before;
   }
   job.phase = JobPhase::kHeld;
   if (job.held_up > 0) return wait(job, {ReasonCode::kDependency, first_open.index, 0}, out);
+  Instant earliest = last_end + spec.think_time;
+  if (!spec.after.empty() && earliest > now) {
+    wait(job, {ReasonCode::kThinkTime, (earliest - now).ns / kSecond, 0}, out);
+    thinking_.emplace(earliest, spec.id);
+    return release_held(now, out);
+  }
   enqueue(now, job, out);
 }
 
@@ -207,7 +217,7 @@ void Controller::on_ended(Instant now, ActorId from, const TaskEnded& mail, Outb
   JobState* job = ledger_.find(mail.job);
   if (job == nullptr || job->epoch != mail.epoch || mail.part >= job->parts.size()) return;
   PartPhase phase = job->part_phase[mail.part];
-  if (phase != PartPhase::kSent && phase != PartPhase::kRunning) return;
+  if (!is_open(phase)) return;
   // An end that overtakes its start implies it; a part that never ran says it was stopped.
   if (phase == PartPhase::kSent && mail.cause != ExitCause::kStopped) {
     on_started(now, {mail.job, mail.epoch, mail.part}, out);

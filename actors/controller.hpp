@@ -79,6 +79,9 @@ class Controller final : public Actor {
   void watch_unanswered(Instant now, Outbox& out);
 
   StartTask start_task(const JobState& job, uint32_t part) const;
+  bool has_ended(JobId job) const {
+    return job.index < ended_at_.size() && ended_at_[job.index] != Instant::never();
+  }
   bool lossy() const { return config_.resend.ns > 0; }
 
   Ledger ledger_;
@@ -88,7 +91,7 @@ class Controller final : public Actor {
   std::vector<JobId> waiting_for_release_;  // in the order of their decisions
   std::vector<JobId> fresh_;                // became pending since the last pass
   std::vector<uint32_t> boots_;             // by node: the boot that the ledger knows
-  std::vector<uint8_t> ended_;              // by JobId: 1 once the job has ended
+  std::vector<Instant> ended_at_;           // by JobId; never() while it has not ended
   std::multimap<JobId, JobId> dependents_;  // job -> jobs held until it ends
   std::multimap<Instant, JobId> thinking_;  // earliest start -> held job
   Instant decide_armed_ = Instant::never();

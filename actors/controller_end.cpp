@@ -14,9 +14,7 @@ void Controller::stop(JobState& job, StopMode mode, Outbox& out) {
   job.stopping = mode;
   if (stopping) return;
   for (uint32_t part = 0; part < job.parts.size(); ++part) {
-    if (job.part_phase[part] != PartPhase::kSent && job.part_phase[part] != PartPhase::kRunning) {
-      continue;
-    }
+    if (!is_open(job.part_phase[part])) continue;
     out.send(agent_of({job.parts[part].node}), StopTask{job.spec->id, job.epoch, part, mode});
   }
 }
@@ -35,7 +33,7 @@ void Controller::stop_suspended(JobState& job, StopMode mode, Outbox& out) {
 
 void Controller::part_over(Instant now, JobState& job, uint32_t part, ExitCause cause, int32_t code,
                            Outbox& out) {
-  bool was_running = job.part_phase[part] == PartPhase::kRunning;
+  bool was_running = is_open(job.part_phase[part]) && job.part_phase[part] != PartPhase::kSent;
   if (was_running) --job.parts_running;
   bool left = cause == ExitCause::kStopped && job.phase == JobPhase::kRunning && job.parts_open > 1;
   if (left) return part_left(now, job, part, out);
@@ -132,8 +130,8 @@ void Controller::finish(Instant now, JobState& job, FinalState state, Outbox& ou
       job.epoch > 0 && job.first_start != Instant::never() ? job.started : Instant::never();
   out.note(JobEnded{&spec, state, job.exit_code, job.first_start, last, now, job.held_before,
                     job.epoch, job.preemptions, job.resizes, job.parts});
-  if (spec.id.index >= ended_.size()) ended_.resize(spec.id.index + 1, 0);
-  ended_[spec.id.index] = 1;
+  if (spec.id.index >= ended_at_.size()) ended_at_.resize(spec.id.index + 1, Instant::never());
+  ended_at_[spec.id.index] = now;
   ledger_.remove(job);
   if (dependents_.empty()) return;
   auto [from, to] = dependents_.equal_range(spec.id);
@@ -175,8 +173,7 @@ void Controller::lose_node(Instant now, uint32_t node, Outbox& out) {
       requeue(now, job, {ReasonCode::kNodeLost, node, 0}, true, out);
     } else {
       for (uint32_t part = 0; part < job.parts.size(); ++part) {
-        bool open =
-            job.part_phase[part] == PartPhase::kSent || job.part_phase[part] == PartPhase::kRunning;
+        bool open = is_open(job.part_phase[part]);
         if (job.parts[part].node != node || !open) continue;
         part_over(now, job, part, ExitCause::kNodeLost, 0, out);
         if (job.phase == JobPhase::kPending || job.phase == JobPhase::kEnded) break;
@@ -198,9 +195,11 @@ void Controller::resend_unanswered(Outbox& out) {
     for (uint32_t part = 0; part < job.parts.size(); ++part) {
       PartPhase phase = job.part_phase[part];
       ActorId agent = agent_of({job.parts[part].node});
-      bool open = phase == PartPhase::kSent || phase == PartPhase::kRunning;
+      bool open = is_open(phase);
       if (open && job.phase == JobPhase::kStopping) {
         out.send(agent, StopTask{job.spec->id, job.epoch, part, job.stopping});
+      } else if (phase == PartPhase::kLeaving) {
+        out.send(agent, StopTask{job.spec->id, job.epoch, part, StopMode::kShrink});
       } else if (phase == PartPhase::kSent) {
         out.send(agent, start_task(job, part));
       }

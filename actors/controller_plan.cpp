@@ -1,4 +1,6 @@
 // Controller, deciding and carrying out.
+#include <algorithm>
+
 #include "actors/controller.hpp"
 
 namespace orrery {
@@ -195,9 +197,14 @@ void Controller::preempt(JobState& job, const Reason& reason, Outbox& out) {
   ++job.preemptions;
   job.why = reason;
   if (job.waits_for_release) return;  // it keeps its place until it runs
-  bool frozen = config_.preempt == StopMode::kSuspend;
+  // A gang that has shrunk has parts that are gone, and cannot be frozen and go on as it was.
+  bool shrunk = std::any_of(job.parts.begin(), job.parts.end(),
+                            [](const Part& part) { return part.tasks == 0; });
+  bool suspends = config_.preempt == StopMode::kSuspend;
+  StopMode mode = suspends && shrunk ? StopMode::kCheckpoint : config_.preempt;
+  bool frozen = mode == StopMode::kSuspend;
   ledger_.promise_onward(job, frozen ? Promised::kProcessors : Promised::kAll);
-  stop(job, config_.preempt, out);
+  stop(job, mode, out);
 }
 
 void Controller::resize(JobState& job, const Plan::Step& step, Outbox& out) {
@@ -227,6 +234,7 @@ void Controller::resize(JobState& job, const Plan::Step& step, Outbox& out) {
     if (i >= job.parts.size()) {
       ledger_.promise_more(job, parts[i]);
     } else if (parts[i].tasks == 0 && job.part_phase[i] == PartPhase::kRunning) {
+      job.part_phase[i] = PartPhase::kLeaving;
       out.send(agent_of({job.parts[i].node}),
                StopTask{job.spec->id, job.epoch, i, StopMode::kShrink});
     }

@@ -66,7 +66,8 @@ void give(Capacity& left, const TaskDemand& demand, const Part& part);
 bool fits(const Capacity& left, const TaskDemand& demand, const Part& part);
 
 /// How many tasks of `demand` fit into `left` on a node whose GPUs are of type `gpu_type`
-/// (index in the cluster's types; ignored where the demand has no GPU). At most `wanted`.
+/// (index in the cluster's types; ignored where the demand has no GPU). At most `wanted`. Tasks
+/// that want shares of several GPUs each are counted once a GPU, so rather too few than too many.
 uint32_t tasks_that_fit(const Capacity& left, uint32_t gpu_type, const TaskDemand& demand,
                         uint32_t wanted);
 

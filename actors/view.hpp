@@ -26,7 +26,19 @@ enum class JobPhase : uint8_t {
   kEnded,
 };
 
-enum class PartPhase : uint8_t { kPlanned, kSent, kRunning, kFrozen, kEnded };
+enum class PartPhase : uint8_t {
+  kPlanned,  ///< promised, its resources still being given back by others
+  kSent,     ///< told to its agent
+  kRunning,
+  kLeaving,  ///< told to leave a gang that shrinks
+  kFrozen,   ///< suspended: holds its memory only
+  kEnded,
+};
+
+/// True while a container of the part may hold processors.
+constexpr bool is_open(PartPhase phase) {
+  return phase == PartPhase::kSent || phase == PartPhase::kRunning || phase == PartPhase::kLeaving;
+}
 
 enum class Promised : uint8_t { kNothing, kProcessors, kAll };
 

@@ -201,6 +201,13 @@ TEST(Dependency, HoldsAJobUntilTheLastBeforeItHasEnded) {
   EXPECT_EQ(history.decisions.at(2)[1].reason, (Reason{ReasonCode::kThinkTime, 30, 0}));
 }
 
+TEST(Dependency, ThinkTimeCountsFromTheEndEvenForALateSubmission) {
+  auto workload = workload_of({{0, 10}, {20, 5}});
+  workload->specs[1].after = {{0}};
+  workload->specs[1].think_time = Duration::seconds(60);
+  EXPECT_EQ(outcome_of(plan_of(cluster_of(4, 1), workload)).start_s(1), 70);  // 10 + 60
+}
+
 TEST(Dependency, OnARejectedJobIsOverAtOnce) {
   auto workload = workload_of({{0, 100, 9}, {0, 5}});
   workload->specs[1].after = {{0}};

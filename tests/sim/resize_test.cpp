@@ -64,6 +64,20 @@ TEST(Resize, ShrinkingDoublesTheTimeLeft) {
   EXPECT_EQ(outcome_of(job.plan()).end_s(0), 150);  // 50 s of work left, at half the speed: 100 s
 }
 
+TEST(Resize, IsCarriedOutOverANetworkThatLosesMail) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    Malleable job;
+    job.changes = {{20, leave_node_1}};
+    SimulationPlan plan = job.plan();
+    plan.seed = seed;
+    plan.network.loss = 0.4;
+    plan.network.resend = Duration::seconds(1);
+    History history = outcome_of(plan);
+    // Half the speed from 20 s on, or a little later: 20 + 160 s; never resized it would be 100 s.
+    EXPECT_GT(history.end_s(0), 150) << seed;
+  }
+}
+
 TEST(Resize, CostsAStandstill) {
   Malleable job;
   job.world.resize_cost = Duration::seconds(5);
