@@ -28,7 +28,7 @@ void EventQueue::push(Instant at, Phase phase, const Event& event) {
     return;
   }
   uint32_t slot = store(event);
-  heap_push({at.ns, next_key(phase, slot)});
+  heap_push(entry_of(at, next_key(phase, slot)));
 }
 
 template <class T>
@@ -86,19 +86,25 @@ void EventQueue::heap_push(Entry entry) {
 
 void EventQueue::sift_down(size_t at, Entry entry) {
   size_t size = heap_.size();
+  Entry* heap = heap_.data();
   for (;;) {
     size_t child = at * kArity + 1;
-    if (child >= size) break;
-    size_t last = std::min(child + kArity, size);
     size_t least = child;
-    for (size_t i = child + 1; i < last; ++i) {
-      if (heap_[i] < heap_[least]) least = i;
+    if (child + kArity <= size) {
+      size_t first = child + (heap[child + 1] < heap[child] ? 1 : 0);
+      size_t second = child + 2 + (heap[child + 3] < heap[child + 2] ? 1 : 0);
+      least = heap[second] < heap[first] ? second : first;
+    } else {
+      if (child >= size) break;
+      for (size_t i = child + 1; i < size; ++i) {
+        if (heap[i] < heap[least]) least = i;
+      }
     }
-    if (!(heap_[least] < entry)) break;
-    heap_[at] = heap_[least];
+    if (!(heap[least] < entry)) break;
+    heap[at] = heap[least];
     at = least;
   }
-  heap_[at] = entry;
+  heap[at] = entry;
 }
 
 void EventQueue::fill_hole() {
@@ -111,21 +117,21 @@ void EventQueue::fill_hole() {
 
 Instant EventQueue::next_at() const {
   if (!present_.empty() || !settled_.empty()) return now_;
-  if (!hole_) return heap_.empty() ? Instant::never() : Instant{heap_.front().at};
+  if (!hole_) return heap_.empty() ? Instant::never() : instant_of(heap_.front());
   // The least of the root's children: the root itself is a hole.
-  int64_t least = INT64_MAX;
+  Instant least = Instant::never();
   for (size_t i = 1; i < std::min(kArity + 1, heap_.size()); ++i) {
-    least = std::min(least, heap_[i].at);
+    least = std::min(least, instant_of(heap_[i]));
   }
-  return {least};
+  return least;
 }
 
 bool EventQueue::pop_slowly(Event& event) {
   fill_hole();
   // What the heap holds for this instant was pushed before the instant came, so before anything in
   // the rings; but settled events wait for all others.
-  bool heap_now = !heap_.empty() && heap_.front().at == now_.ns;
-  heap_due_ = heap_now && (heap_.front().key & kSettledBit) == 0;
+  bool heap_now = !heap_.empty() && instant_of(heap_.front()) == now_;
+  heap_due_ = heap_now && (key_of(heap_.front()) & kSettledBit) == 0;
   if (!heap_due_) {
     if (!present_.empty()) {
       event = present_.front();
@@ -139,8 +145,8 @@ bool EventQueue::pop_slowly(Event& event) {
     }
   }
   if (heap_.empty()) return false;
-  uint32_t slot = static_cast<uint32_t>(heap_.front().key & kSlotMask);
-  now_ = {heap_.front().at};
+  uint32_t slot = static_cast<uint32_t>(key_of(heap_.front()) & kSlotMask);
+  now_ = instant_of(heap_.front());
   heap_due_ = true;
   fetch(slot, event);
   hole_ = true;

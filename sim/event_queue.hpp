@@ -84,11 +84,14 @@ class EventQueue {
   size_t size() const { return present_.size() + settled_.size() + pending_; }
 
  private:
-  struct Entry {
-    int64_t at = INT64_MAX;
-    uint64_t key = UINT64_MAX;  // phase, sequence, slot: see key_of
-    bool operator<(const Entry& o) const { return at != o.at ? at < o.at : key < o.key; }
-  };
+  // Instant in the upper half; phase, sequence and slot (next_key) in the lower. One wide integer,
+  // because comparing two of them takes no branch, and branches of a heap are not predictable.
+  __extension__ typedef unsigned __int128 Entry;
+  static Entry entry_of(Instant at, uint64_t key) {
+    return Entry{static_cast<uint64_t>(at.ns)} << 64 | key;
+  }
+  static Instant instant_of(Entry entry) { return {static_cast<int64_t>(entry >> 64)}; }
+  static uint64_t key_of(Entry entry) { return static_cast<uint64_t>(entry); }
 
   bool pop_slowly(Event& event);
   uint64_t next_key(Phase phase, uint32_t slot);
