@@ -62,7 +62,7 @@ void EventQueue::fetch(uint32_t slot, Event& event) {
   const Alarm& alarm = alarms_.items[index];
   event.to = alarm.to;
   event.stamp = alarm.stamp;
-  event.input.emplace<Expiry>(alarm.timer);
+  event.input.emplace<Expiry>(Expiry{alarm.timer});
   alarms_.unused.push_back(index);
 }
 
