@@ -41,6 +41,9 @@ void Controller::part_over(Instant now, JobState& job, uint32_t part, ExitCause 
   if (cause > job.worst_cause) {
     job.worst_cause = cause;
     job.exit_code = code;
+    uint32_t node = job.parts[part].node;
+    if (cause == ExitCause::kNodeLost) job.why = {ReasonCode::kNodeLost, node, 0};
+    if (cause == ExitCause::kCrashed) job.why = {ReasonCode::kContainerCrashed, node, code};
   }
   if (job.suspended) {
     if (job.parts_open > 0) return;
@@ -48,7 +51,7 @@ void Controller::part_over(Instant now, JobState& job, uint32_t part, ExitCause 
     if (job.stopping == StopMode::kCancel)
       finish(now, job, FinalState::kCancelled, out);
     else
-      requeue(now, job, {ReasonCode::kNodeLost, 0, 0}, false, out);
+      requeue(now, job, job.why, false, out);
     if (!waiting_for_release_.empty()) dispatch_waiting(out);
     return want_decision(now, Cause::kOther, nullptr, out);
   }
@@ -92,13 +95,13 @@ void Controller::attempt_over(Instant now, JobState& job, Outbox& out) {
       if (job.phase == JobPhase::kStopping && job.stopping == StopMode::kCancel) {
         return finish(now, job, FinalState::kCancelled, out);
       }
-      bool crashed = job.worst_cause == ExitCause::kCrashed;
       bool exhausted = config_.max_attempts > 0 && job.epoch >= config_.max_attempts;
       if (!config_.requeue || exhausted) {
+        Reason reason = exhausted ? Reason{ReasonCode::kTooManyFailures, job.epoch, 0} : job.why;
+        out.note(Decision{job.spec, DecisionKind::kKill, reason, job.epoch, 0, 0});
         return finish(now, job, FinalState::kNodeFailed, out);
       }
-      ReasonCode code = crashed ? ReasonCode::kContainerCrashed : ReasonCode::kNodeLost;
-      return requeue(now, job, {code, job.parts.front().node, job.exit_code}, false, out);
+      return requeue(now, job, job.why, false, out);
     }
     case ExitCause::kStopped:
     case ExitCause::kSuspended: break;

@@ -97,5 +97,17 @@ TEST(Faults, ThatOverlapOnOneNodeLastUntilTheLastIsMended) {
   EXPECT_TRUE(simulation.stalled());
 }
 
+TEST(FailureReason, NamesTheNodeThatWasLostAndTheAttemptsMade) {
+  SimulationPlan plan = plan_of(cluster_of(3, 1), workload_of({{0, 100, 3}}));
+  plan.faults.outages.push_back({{2}, Instant::seconds(50), Instant::seconds(60)});
+  Decision requeued = outcome_of(plan).decisions.at(0).at(1);
+  EXPECT_EQ(requeued.kind, DecisionKind::kRequeue);
+  EXPECT_EQ(requeued.reason, (Reason{ReasonCode::kNodeLost, 2, 0}));
+  plan.faults.max_attempts = 1;
+  Decision given_up = outcome_of(plan).decisions.at(0).at(1);
+  EXPECT_EQ(given_up.kind, DecisionKind::kKill);
+  EXPECT_EQ(given_up.reason, (Reason{ReasonCode::kTooManyFailures, 1, 0}));
+}
+
 }  // namespace
 }  // namespace orrery::sim::test
