@@ -109,7 +109,11 @@ class Outbox {
     spawned_.push_back(std::move(actor));
   }
   void retire(uint32_t serial) { wishes_.emplace_back(Retire{serial}); }
-  void note(Note note) { notes_.push_back(std::move(note)); }
+  /// `note` is one of the alternatives of Note.
+  template <class N>
+  void note(const N& note) {
+    notes_.emplace_back(std::in_place_type<N>, note);
+  }
 
   const std::vector<Wish>& wishes() const { return wishes_; }
   const std::vector<Note>& notes() const { return notes_; }

@@ -59,8 +59,8 @@ class Ledger : public ClusterView {
   std::span<const uint32_t> touched() const { return touched_; }
   void forget_touched() { touched_.clear(); }
   /// Every slot, those with phase kEnded unused.
-  std::deque<JobState>& slots() { return slots_; }
-  const std::deque<JobState>& slots() const { return slots_; }
+  std::vector<JobState>& slots() { return slots_; }
+  const std::vector<JobState>& slots() const { return slots_; }
   /// Jobs in the system.
   size_t jobs() const { return slots_.size() - unused_.size(); }
   /// Parts handed out and not taken back.

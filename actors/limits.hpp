@@ -11,9 +11,6 @@ inline constexpr uint32_t kTimersPerActor = 4;
 inline constexpr uint32_t kNodes = 1'000'000;
 inline constexpr uint32_t kJobs = 100'000'000;
 inline constexpr uint32_t kTasksPerJob = 10'000'000;
-/// The event queue packs the slot of a pending event into this many bits.
-inline constexpr uint32_t kPendingEventBits = 24;
-inline constexpr uint64_t kPendingEvents = uint64_t{1} << kPendingEventBits;
 
 static_assert(kGpusPerNode <= 32, "GpuSet::mask has 32 bits");
 static_assert(kGpuTypes < 32, "TaskDemand::gpu_types has 32 bits, the last for no such type");

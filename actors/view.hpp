@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
@@ -140,7 +139,7 @@ class ClusterView {
   std::vector<Capacity> free_;
   SortedList<PendingJob> pending_;
   SortedList<RunningJob> running_;
-  std::deque<JobState> slots_;     // a reference stays good until its job leaves the system
+  std::vector<JobState> slots_;    // a reference stays good until the next job is added
   std::vector<uint32_t> slot_of_;  // by JobId; kNoSlot when not in the system
   std::vector<Usage> user_usage_;
   std::vector<uint32_t> group_of_user_;

@@ -2,9 +2,8 @@
 
 add_library(orrery_flags INTERFACE)
 target_include_directories(orrery_flags INTERFACE ${PROJECT_SOURCE_DIR})
-# Without contraction a * b + c rounds alike on every machine; frame pointers keep profiles
-# readable.
-target_compile_options(orrery_flags INTERFACE -ffp-contract=off -fno-omit-frame-pointer
+# Without contraction a * b + c rounds alike on every machine.
+target_compile_options(orrery_flags INTERFACE -ffp-contract=off
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion
   -Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)

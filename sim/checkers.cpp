@@ -83,10 +83,10 @@ void Checkers::attempt_started(Instant now, JobId job, Epoch epoch) {
 
 void Checkers::worked(JobId job, int64_t work_ns) { work_[job.index] += work_ns; }
 
-void Checkers::work_done(Instant now, JobId job, uint32_t segments) {
+void Checkers::work_done(Instant now, JobId job, int64_t work_ns, uint32_t segments) {
   ++checks_;
   auto at = work_.find(job.index);
-  int64_t done = at == work_.end() ? 0 : at->second;
+  int64_t done = work_ns + (at == work_.end() ? 0 : at->second);
   int64_t wanted = workload_->truths[job.index].run_time.ns;
   if (std::llabs(done - wanted) > int64_t{2} * segments) {
     fail(now, "job " + workload_->specs[job.index].name + " ended with " + seconds_text(done) +

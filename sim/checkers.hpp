@@ -29,8 +29,9 @@ class Checkers final : public NoteSink {
   void attempt_started(Instant now, JobId job, Epoch epoch);
   /// The job advanced by `work` of reference time; negative when progress was lost.
   void worked(JobId job, int64_t work_ns);
-  /// The job's program ran to its end; `segments` pieces of work were each rounded down.
-  void work_done(Instant now, JobId job, uint32_t segments);
+  /// The job's program ran to its end with a last piece of `work`; `segments` pieces were each
+  /// rounded down.
+  void work_done(Instant now, JobId job, int64_t work_ns, uint32_t segments);
   void note(Instant at, const Note& note) override;
   /// At the end of a run that was not cut short: has every job ended?
   void finish(Instant now);

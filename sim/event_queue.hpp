@@ -1,20 +1,24 @@
 // EventQueue: what will happen, ordered by (instant, sequence), settled expiries last.
 //
-// Three parts, because most events are for the present instant: a 4-ary heap for the future, a ring
-// for what is pushed at the current instant, and a ring for expiries that come once all else of
-// the instant has happened. Pushing and popping at the current instant costs no comparison of keys
-// but one. Heap entries are 16 bytes, so the four children of a node share a cache line; the events
-// themselves wait in a slab.
+// Most events are for the present instant, so these stand in rings: one for what is pushed at the
+// current instant, one for expiries that come once all else of the instant has happened. Pushing
+// and popping there compares nothing. What comes later waits in the calendar, whose buckets are
+// sorted one by one as their time comes; what is pushed for that time afterwards stands in a 4-ary
+// heap, and while there is little altogether, all of it does. Nearly all of that are expiries, which
+// are small; mail on its way waits in a slab.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "actors/actor.hpp"
 #include "actors/check.hpp"
 #include "actors/limits.hpp"
+#include "sim/calendar.hpp"
 
 namespace orrery::sim {
 
@@ -35,19 +39,21 @@ class Ring {
  public:
   bool empty() const { return head_ == tail_; }
   size_t size() const { return tail_ - head_; }
-  T& front() { return items_[head_ & mask_]; }
-  void pop() { ++head_; }
+  /// Takes out the first item; it stays where it is until the next one is taken out.
+  const T& pop() { return items_[head_++ & mask_]; }
   /// A new last item, to be filled by the caller.
   T& push() {
-    if (size() == items_.size()) grow();
+    if (size() + 1 >= items_.size()) [[unlikely]]
+      grow();
     return items_[tail_++ & mask_];
   }
 
  private:
-  void grow() {
+  [[gnu::noinline]] void grow() {
     std::vector<T> bigger(items_.empty() ? 64 : items_.size() * 2);
     size_t count = size();
-    for (size_t i = 0; i < count; ++i) bigger[i] = std::move(items_[(head_ + i) & mask_]);
+    for (size_t i = 0; i < count; ++i) bigger[i] = items_[(head_ + i) & mask_];
+    outgrown_ = std::move(items_);  // the item that was taken out last may still be read
     items_ = std::move(bigger);
     mask_ = items_.size() - 1;
     head_ = 0;
@@ -55,6 +61,7 @@ class Ring {
   }
 
   std::vector<T> items_;
+  std::vector<T> outgrown_;
   size_t mask_ = 0;
   size_t head_ = 0;
   size_t tail_ = 0;
@@ -62,69 +69,65 @@ class Ring {
 
 class EventQueue {
  public:
-  /// Requires: at >= now().
-  void push(Instant at, Phase phase, const Event& event);
+  /// An expiry for `to`. Requires: at >= now().
+  void push(Instant at, Phase phase, ActorId to, uint64_t stamp, uint8_t timer);
+  /// Any input, in order. Requires: at >= now().
+  void push(Instant at, ActorId to, const Input& input);
   /// An event of the present instant, in order, to be filled by the caller before anything else is
   /// pushed.
   Event& push_now() { return present_.push(); }
 
-  /// Takes the next event into `event` and moves now() to its instant; false when there is none.
-  bool pop(Event& event) {
-    if (heap_due_ || present_.empty()) return pop_slowly(event);
-    event = present_.front();
-    present_.pop();
-    return true;
+  /// Takes out the next event and moves now() to its instant; null when there is none. The event
+  /// may be read until the next pop.
+  const Event* pop() {
+    if (due_ || present_.empty()) return pop_slowly();
+    return &present_.pop();
   }
 
+  /// What comes soon has just come out of the calendar: once, for whoever wants to fetch ahead.
+  bool came_closer() { return std::exchange(came_closer_, false); }
+  std::span<const Appointment> soon() const { return bucket_; }
+
   /// The instant of the next event; never() when there is none.
-  Instant next_at() const;
+  Instant next_at();
   Instant now() const { return now_; }
   /// True while in-order events of the present instant are left that were pushed at it.
   bool busy() const { return !present_.empty(); }
-  size_t size() const { return present_.size() + settled_.size() + pending_; }
+  size_t size() const {
+    return present_.size() + settled_.size() + calendar_.size() + bucket_.size() + heap_.size() -
+           (hole_ ? 1 : 0);
+  }
 
  private:
-  // Instant in the upper half; phase, sequence and slot (next_key) in the lower. One wide integer,
-  // because comparing two of them takes no branch, and branches of a heap are not predictable.
-  __extension__ typedef unsigned __int128 Entry;
-  static Entry entry_of(Instant at, uint64_t key) {
-    return Entry{static_cast<uint64_t>(at.ns)} << 64 | key;
-  }
-  static Instant instant_of(Entry entry) { return {static_cast<int64_t>(entry >> 64)}; }
-  static uint64_t key_of(Entry entry) { return static_cast<uint64_t>(entry); }
-
-  bool pop_slowly(Event& event);
-  uint64_t next_key(Phase phase, uint32_t slot);
-  void heap_push(Entry entry);
-  void fill_hole();
-  void sift_down(size_t at, Entry entry);
-  uint32_t store(const Event& event);
-  void fetch(uint32_t slot, Event& event);
-
-  Instant now_;
-  uint64_t sequence_ = 0;
-  Ring<Event> present_;
-  Ring<Event> settled_;
-  std::vector<Entry> heap_;  // 4-ary; the root may be a hole left by pop
-  bool heap_due_ = false;    // the heap may hold in-order events for now()
-  bool hole_ = false;        // filled by the next push for the price of one sift
-  size_t pending_ = 0;       // events in the heap
-  // Most of what waits in the heap is an expiry, a third of an event's size: kept apart, ten
-  // thousand of them stay within the second-level cache.
   struct Alarm {
     ActorId to;
     uint64_t stamp = 0;
     uint8_t timer = 0;
   };
-  template <class T>
-  struct Slab {
-    std::vector<T> items;
-    std::vector<uint32_t> unused;
 
-    uint32_t put(const T& item);
-  };
-  Slab<Alarm> alarms_;
-  Slab<Event> letters_;
+  const Event* pop_slowly();
+  const Event* ring(ActorId to, uint64_t stamp, uint8_t timer);
+  uint64_t next_order(Phase phase, uint8_t kind);
+  void wait(const Appointment& appointment);
+  void heap_push(const Appointment& appointment);
+  void sift_down(size_t at, const Appointment& appointment);
+  void fill_hole();
+  void open_bucket();
+  const Appointment* first();
+
+  Instant now_;
+  uint64_t sequence_ = 0;
+  Ring<Event> present_;
+  Ring<Alarm> settled_;
+  std::vector<Appointment> heap_;  // 4-ary; the root may be a hole left by pop
+  bool hole_ = false;              // filled by the next push for the price of one sift
+  std::vector<Appointment> bucket_;  // out of the calendar, the next one last
+  bool due_ = false;               // heap or bucket may hold in-order events for now()
+  bool came_closer_ = false;
+  Calendar calendar_;
+  std::vector<Event> letters_;
+  std::vector<uint32_t> unused_letters_;
+  Event event_;  // the one taken out last, unless it lies in a ring
 };
 
 }  // namespace orrery::sim

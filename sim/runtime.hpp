@@ -36,7 +36,8 @@ class Watcher {
 
 class Runtime {
  public:
-  Runtime(NetworkConfig network, uint64_t seed) : network_(std::move(network), seed) {}
+  Runtime(NetworkConfig network, uint64_t seed)
+      : network_(std::move(network), seed), ideal_(network_.ideal()) {}
   Runtime(const Runtime& other);
   Runtime& operator=(const Runtime&) = delete;
 
@@ -65,7 +66,7 @@ class Runtime {
   bool step();
 
   Instant now() const { return queue_.now(); }
-  Instant next_at() const { return queue_.next_at(); }
+  Instant next_at() { return queue_.next_at(); }
   /// True while something is left to happen at the present instant, settled expiries apart.
   bool busy() const { return queue_.busy(); }
   /// Inputs given to actors so far.
@@ -82,27 +83,46 @@ class Runtime {
     std::unique_ptr<Actor> actor;
     std::array<uint32_t, limits::kTimersPerActor> generation{};
   };
+  struct Place {
+    std::vector<Cell> cells;  // by serial
+    Cell* first = nullptr;    // of `cells`, with their count: read in every step
+    uint32_t count = 0;
+
+    void resize(uint32_t wanted) {
+      cells.resize(wanted);
+      first = cells.data();
+      count = wanted;
+    }
+  };
 
   Input& put(ActorId to) {
     Event& event = queue_.push_now();
     event.to = to;
     return event.input;
   }
-  Cell* cell(ActorId id);
+  Cell* cell(ActorId id) {
+    if (id.place >= place_count_) return nullptr;
+    Place& place = places_[id.place];
+    return id.serial < place.count ? place.first + id.serial : nullptr;
+  }
   Cell& make_cell(ActorId id);
-  void deliver(Event& event);
+  void fetch_ahead();
+  void deliver(const Event& event);
+  void trace(const Event& event);
   void grant(ActorId who, Cell* of);
-  void send(ActorId from, const Send& wish);
+  void carry(ActorId from, const Send& wish);
+  void retire(ActorId who);
 
   EventQueue queue_;
   Network network_;
+  bool ideal_ = true;
   Digest digest_;
-  std::vector<std::vector<Cell>> places_;
+  std::vector<Place> places_;
+  uint32_t place_count_ = 0;
   WorldPort* world_ = nullptr;
   NoteSink* sink_ = nullptr;
   Watcher* watcher_ = nullptr;
   Outbox outbox_;
-  Event event_;
   uint64_t steps_ = 0;
   bool tracing_ = false;
   std::string last_event_;

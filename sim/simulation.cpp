@@ -117,27 +117,26 @@ const std::string& Simulation::violation() const {
 }
 
 bool Simulation::step() {
-  if (over_) return false;
   // Whether the run is over need be asked only when nothing is left to do at this instant.
-  if (!runtime_.busy() && is_over()) return false;
-  Instant before = now();
+  if (!runtime_.busy() && (over_ || is_over())) return false;
   runtime_.step();
-  if (checkers_ && (now() != before || !checkers_->violation().empty())) {
-    checkers_->time(now());
-    over_ = !checkers_->violation().empty();
-  }
   return true;
 }
 
 bool Simulation::is_over() {
+  if (checkers_) {
+    checkers_->time(now());
+    if (!checkers_->violation().empty()) return over_ = true;
+  }
   if (all_ended()) {
     over_ = true;
     if (checkers_) checkers_->finish(now());
     return true;
   }
   // Failures alone start nothing; if only they are left, what is pending stays so for ever.
-  stalled_ = runtime_.pending() == failures_ahead_ && repairs_ahead_ == 0;
-  if (stalled_ || runtime_.next_at() > plan_.until) end_early();
+  stalled_ = repairs_ahead_ == 0 && runtime_.pending() == failures_ahead_;
+  bool bounded = plan_.until != Instant::never();
+  if (stalled_ || (bounded && runtime_.next_at() > plan_.until)) end_early();
   return over_;
 }
 

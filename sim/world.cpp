@@ -265,10 +265,7 @@ void World::member_gone(Instant now, Gang& gang, uint32_t part, ExitCause cause,
 }
 
 void World::finish(Instant now, Gang& gang) {
-  if (checkers_ != nullptr) {
-    checkers_->worked(gang.job, gang.left);
-    checkers_->work_done(now, gang.job, gang.segments);
-  }
+  if (checkers_ != nullptr) checkers_->work_done(now, gang.job, gang.left, gang.segments);
   progress_.erase(gang.job.index);
   bool failed = workload_->truths[gang.job.index].end == TraceEnd::kFailed;
   gang.over = true;

@@ -35,7 +35,7 @@ class Canary : public testing::Test {
     checkers_->attempt_started({}, {job}, 1);
     checkers_->container_started({}, part_of(job), 0);
     checkers_->worked({job}, work_ns);
-    checkers_->work_done(Instant::seconds(100), {job}, 1);
+    checkers_->work_done(Instant::seconds(100), {job}, 0, 1);
     checkers_->container_ended(Instant::seconds(100), part_of(job), 0, false);
   }
   /// The violation must tell all of `words`.
