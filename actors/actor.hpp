@@ -84,12 +84,7 @@ struct Spawn {
   uint32_t index = 0;
 };
 
-/// A wish for the end of an actor that this one spawned.
-struct Retire {
-  uint32_t serial = 0;
-};
-
-using Wish = std::variant<Send, Arm, Disarm, Command, Spawn, Retire>;
+using Wish = std::variant<Send, Arm, Disarm, Command, Spawn>;
 
 /// What a step asks for. The runtime grants the wishes after the step, in order, in one place.
 class Outbox {
@@ -108,7 +103,6 @@ class Outbox {
     wishes_.emplace_back(Spawn{serial, static_cast<uint32_t>(spawned_.size())});
     spawned_.push_back(std::move(actor));
   }
-  void retire(uint32_t serial) { wishes_.emplace_back(Retire{serial}); }
   /// `note` is one of the alternatives of Note.
   template <class N>
   void note(const N& note) {

@@ -1,4 +1,5 @@
-// Container: one container of a gang, from the command to start it to its end.
+// Container: one container of a gang, from the command to start it to its end. The actor then waits
+// for the next one that its agent gives it.
 #pragma once
 
 #include "actors/actor.hpp"

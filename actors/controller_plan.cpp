@@ -11,8 +11,8 @@ namespace {
 bool is_sound(const ClusterView& view, const TaskDemand& each, const Part& part) {
   if (part.tasks == 0 || part.node >= view.node_count() || !view.is_up(part.node)) return false;
   if (each.shares_gpu() && part.tasks != 1) return false;
+  if (each.gpus == 0) return part.gpus.mask == 0;
   if (part.gpus.count() != int64_t{part.tasks} * each.gpus) return false;
-  if (each.gpus == 0) return true;
   if (part.gpus.milli != each.gpu_milli || part.gpus.mask >> limits::kGpusPerNode != 0)
     return false;
   uint32_t type = view.cluster().nodes[part.node].gpu_type;

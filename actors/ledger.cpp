@@ -120,6 +120,7 @@ void Ledger::change_free(uint32_t node, const TaskDemand& demand, const Part& pa
 void Ledger::count_user(const JobState& job, const Part& part, int64_t sign) {
   Usage& usage = user_usage_[job.spec->user];
   usage.cpu_milli += sign * job.spec->each.cpu_milli * part.tasks;
+  if (part.gpus.mask == 0) return;
   usage.gpu_milli += sign * int64_t{part.gpus.milli} * part.gpus.count();
 }
 

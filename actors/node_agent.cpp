@@ -85,8 +85,10 @@ void NodeAgent::start(const StartTask& what, Outbox& out) {
     }
   }
   if (unused_.empty()) {
-    unused_.push_back(static_cast<uint32_t>(entries_.size()));
+    auto fresh = static_cast<uint32_t>(entries_.size());
+    unused_.push_back(fresh);
     entries_.emplace_back();
+    out.spawn(fresh + 1, std::make_unique<Container>());
   }
   uint32_t index = unused_.back();
   unused_.pop_back();
@@ -96,7 +98,6 @@ void NodeAgent::start(const StartTask& what, Outbox& out) {
   entry.epoch = what.epoch;
   entry.part = what.part;
   entry.used = true;
-  out.spawn(index + 1, std::make_unique<Container>());
   out.send({node_.index + 1, index + 1}, what);
 }
 
@@ -119,7 +120,6 @@ void NodeAgent::ended(uint32_t serial, const TaskEnded& what, Instant now, Outbo
   entry.end = what;
   entry.suspended = what.cause == ExitCause::kSuspended;
   out.send(kController, what);
-  if (!entry.suspended) out.retire(serial);
   if (lossy()) {
     watch(now, out);
   } else if (!entry.suspended) {

@@ -60,7 +60,7 @@ class NodeAgent final : public Actor {
   uint32_t boot_ = 0;
   bool welcomed_ = true;
   bool resend_armed_ = false;
-  std::vector<Entry> entries_;    // entry i is the container with serial i + 1
+  std::vector<Entry> entries_;    // entry i belongs to the container i + 1
   std::vector<uint32_t> unused_;  // indices of entries that are not used
   std::deque<Key> confirmed_;     // the last parts that are over, on a lossy network only
 };

@@ -74,6 +74,7 @@ bool ComposedPolicy::start(const ClusterView& view, Instant now, Plan& plan, con
   std::span<const Part> parts = placer_.place(space, state, job.tasks);
   if (parts.empty()) return false;
   plan.start(state, parts, reason);
+  if (how_.backfill == Backfill::kNone) return true;  // nobody asks when it will end
   Release end{saturating_add(now, job.remaining), job.id, job.tasks};
   started_.insert(std::upper_bound(started_.begin(), started_.end(), end), end);
   return true;

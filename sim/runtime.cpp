@@ -98,13 +98,6 @@ void Runtime::carry(ActorId from, const Send& wish) {
   }
 }
 
-void Runtime::retire(ActorId who) {
-  Cell* gone = cell(who);
-  if (gone == nullptr) return;
-  gone->actor.reset();
-  for (uint32_t& generation : gone->generation) ++generation;
-}
-
 // Part of deliver(), and inlined there: most steps have one wish.
 inline void Runtime::grant(ActorId who, Cell* of) {
   if (sink_ != nullptr) {
@@ -131,16 +124,15 @@ inline void Runtime::grant(ActorId who, Cell* of) {
       }
       case 2: ++of->generation[std::get_if<Disarm>(&wish)->timer]; break;
       case 3: world_->command(now(), who, *std::get_if<Command>(&wish)); break;
-      case 4: {
+      default: {
         const Spawn& spawn = *std::get_if<Spawn>(&wish);
         add({who.place, spawn.serial}, outbox_.take_spawned(spawn));
         of = cell(who);  // the place may have grown
         break;
       }
-      default: retire({who.place, std::get_if<Retire>(&wish)->serial}); break;
     }
   }
-  static_assert(std::variant_size_v<Wish> == 6, "grant considers every wish");
+  static_assert(std::variant_size_v<Wish> == 5, "grant considers every wish");
 }
 
 void Runtime::deliver(const Event& event) {

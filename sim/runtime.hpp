@@ -111,7 +111,6 @@ class Runtime {
   void trace(const Event& event);
   void grant(ActorId who, Cell* of);
   void carry(ActorId from, const Send& wish);
-  void retire(ActorId who);
 
   EventQueue queue_;
   Network network_;

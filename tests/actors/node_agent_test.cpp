@@ -74,6 +74,7 @@ class Site {
   };
   struct Box {
     Key key;
+    bool serves = false;  ///< a part; else it waits for one
     bool running = false;
     bool suspended = false;
     std::optional<ExitCause> leaving;
@@ -128,8 +129,6 @@ class Site {
       if (const auto* spawn = std::get_if<Spawn>(&wish)) {
         if (boxes_.contains(spawn->serial)) fault = "a serial in use was given away";
         boxes_[spawn->serial] = {};
-      } else if (const auto* retire = std::get_if<Retire>(&wish)) {
-        boxes_.erase(retire->serial);
       } else if (const auto* send = std::get_if<Send>(&wish)) {
         if (send->to == kController) {
           hear(send->message);
@@ -148,9 +147,11 @@ class Site {
     }
     Box& box = boxes_[serial];
     if (const auto* start = std::get_if<StartTask>(&message)) {
-      box = {{start->spec->id.index, start->epoch, start->part}, false, false, {}};
+      if (box.serves && !box.suspended) fault = "a container in use was given away";
+      box = {{start->spec->id.index, start->epoch, start->part}, true, false, false, {}};
       ++starts_[box.key];
     } else if (const auto* stop = std::get_if<StopTask>(&message)) {
+      if (!box.serves) fault = "a container that serves nothing was stopped";
       if (box.leaving) return;
       box.leaving = stop->mode == StopMode::kSuspend ? ExitCause::kSuspended : ExitCause::kStopped;
       box.suspended = false;
@@ -163,7 +164,7 @@ class Site {
     auto at = std::next(boxes_.begin(), static_cast<std::ptrdiff_t>(random_.below(boxes_.size())));
     auto& [serial, box] = *at;
     auto [job, epoch, part] = box.key;
-    if (box.suspended) return;
+    if (!box.serves || box.suspended) return;
     ActorId from{kPlace, serial};
     if (!box.running && !box.leaving) {
       box.running = true;
@@ -171,6 +172,7 @@ class Site {
     }
     ExitCause cause = box.leaving.value_or(ExitCause::kDone);
     box.suspended = cause == ExitCause::kSuspended;
+    box.serves = box.suspended;
     box.leaving.reset();
     hand(Delivery{from, TaskEnded{{job}, epoch, part, cause, 0}});
   }
