@@ -1,8 +1,8 @@
 // SortedList: a sorted sequence of small values with fast ordered iteration.
 //
-// Values stand in blocks of at most kBlock, so that an insertion moves part of one block and not the
-// whole sequence, and iteration runs over contiguous memory. A block may have room at both ends: a
-// queue that gains at its end and loses at its front moves nothing. For tens to hundreds of
+// Values stand in blocks of at most kBlock, so that an insertion moves part of one block and not
+// the whole sequence, and iteration runs over contiguous memory. A block may have room at both
+// ends: a queue that gains at its end and loses at its front moves nothing. For tens to hundreds of
 // thousands of values this beats a balanced tree; it copies as a value, which forking needs.
 #pragma once
 

@@ -7,9 +7,9 @@ namespace orrery::sim {
 
 namespace {
 
-constexpr size_t kPerBucket = 4;  // aimed at: so few are sorted within the first-level cache
-constexpr size_t kBuckets = 4096;   // at most
-constexpr size_t kFew = 64;         // not worth buckets
+constexpr size_t kPerBucket = 4;   // aimed at: so few are sorted within the first-level cache
+constexpr size_t kBuckets = 4096;  // at most
+constexpr size_t kFew = 64;        // not worth buckets
 
 }  // namespace
 

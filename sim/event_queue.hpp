@@ -4,8 +4,8 @@
 // current instant, one for expiries that come once all else of the instant has happened. Pushing
 // and popping there compares nothing. What comes later waits in the calendar, whose buckets are
 // sorted one by one as their time comes; what is pushed for that time afterwards stands in a 4-ary
-// heap, and while there is little altogether, all of it does. Nearly all of that are expiries, which
-// are small; mail on its way waits in a slab.
+// heap, and while there is little altogether, all of it does. Nearly all of that are expiries,
+// which are small; mail on its way waits in a slab.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +53,9 @@ class Ring {
     std::vector<T> bigger(items_.empty() ? 64 : items_.size() * 2);
     size_t count = size();
     for (size_t i = 0; i < count; ++i) bigger[i] = items_[(head_ + i) & mask_];
-    outgrown_ = std::move(items_);  // the item that was taken out last may still be read
+    // The item that was taken out last may still be read where it was; head_ is zero when that was
+    // before the last growth.
+    if (head_ > 0) outgrown_ = std::move(items_);
     items_ = std::move(bigger);
     mask_ = items_.size() - 1;
     head_ = 0;
@@ -119,10 +121,10 @@ class EventQueue {
   uint64_t sequence_ = 0;
   Ring<Event> present_;
   Ring<Alarm> settled_;
-  std::vector<Appointment> heap_;  // 4-ary; the root may be a hole left by pop
-  bool hole_ = false;              // filled by the next push for the price of one sift
+  std::vector<Appointment> heap_;    // 4-ary; the root may be a hole left by pop
+  bool hole_ = false;                // filled by the next push for the price of one sift
   std::vector<Appointment> bucket_;  // out of the calendar, the next one last
-  bool due_ = false;               // heap or bucket may hold in-order events for now()
+  bool due_ = false;                 // heap or bucket may hold in-order events for now()
   bool came_closer_ = false;
   Calendar calendar_;
   std::vector<Event> letters_;

@@ -57,9 +57,7 @@ Actor* Runtime::find(ActorId id) {
   return found == nullptr ? nullptr : found->actor.get();
 }
 
-void Runtime::post_at(Instant at, ActorId to, const Input& input) {
-  queue_.push(at, to, input);
-}
+void Runtime::post_at(Instant at, ActorId to, const Input& input) { queue_.push(at, to, input); }
 
 void Runtime::schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp, Phase phase) {
   queue_.push(at, phase, {kWorldPlace, index}, stamp, kind);
@@ -87,8 +85,7 @@ void Runtime::fetch_ahead() {
 
 // Apart, so that the strings do not burden every step's stack frame.
 [[gnu::noinline]] void Runtime::trace(const Event& event) {
-  last_event_ =
-      seconds_text(now().ns) + " s, " + describe(event.to) + ": " + describe(event.input);
+  last_event_ = seconds_text(now().ns) + " s, " + describe(event.to) + ": " + describe(event.input);
 }
 
 void Runtime::carry(ActorId from, const Send& wish) {

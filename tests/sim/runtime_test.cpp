@@ -148,7 +148,8 @@ TEST(Spawn, MakesAnActorThatCanBeWrittenToAtOnce) {
   });
   stage.runtime.post(kAnn, mail(1));
   stage.runtime.post_at({20}, kAnn, mail(2));
-  EXPECT_EQ(stage.play(), (Lines{"0 ns: 1.0 mail 1", "0 ns: 1.5 mail 10", "20 ns: 1.0 mail 2"}));
+  EXPECT_EQ(stage.play(), (Lines{"0 ns: 1.0 mail 1", "0 ns: 1.5 mail 10", "20 ns: 1.0 mail 2",
+                                 "30 ns: 1.5 timer 2"}));
 }
 
 /// Ann sends Bob `count` letters, one a nanosecond from 1 ns on; when each came, by number.
