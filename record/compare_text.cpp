@@ -52,9 +52,9 @@ std::string with_unit(const char* title, const char* unit) {
 Table summary_table(const Comparison& c) {
   Table table{{"metric"}};
   for (const Group& group : c.groups) {
-    table[0].push_back(group.label +
-                       (group.runs.size() > 1 ? " (" + std::to_string(group.runs.size()) + " seeds)"
-                                              : ""));
+    table[0].push_back(group.label + (group.runs.size() > 1
+                                          ? " (" + std::to_string(group.runs.size()) + " seeds)"
+                                          : ""));
   }
   for (size_t i = 0; i < metrics().size(); ++i) {
     std::vector<std::string> row{with_unit(metrics()[i].title, metrics()[i].unit)};
@@ -128,8 +128,11 @@ std::string aligned(const Table& table, size_t left_columns) {
   for (const auto& row : table) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      std::string space(widths[i] - width_of(row[i]), ' ');
-      line += (i > 0 ? "  " : "") + (i < left_columns ? row[i] + space : space + row[i]);
+      size_t space = widths[i] - width_of(row[i]);
+      if (i > 0) line += "  ";
+      if (i >= left_columns) line.append(space, ' ');
+      line += row[i];
+      if (i < left_columns) line.append(space, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
