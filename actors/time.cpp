@@ -94,8 +94,9 @@ std::string human_text(Duration d) {
   };
   if (d.ns == 0) return "0 s";
   if (d.ns < 1'000) return std::to_string(d.ns) + " ns";
-  if (d.ns < 1'000'000) return one_decimal(1'000, "us");
-  if (d.ns < kNsPerSecond) return one_decimal(1'000'000, "ms");
+  // What would round to a thousand is one of the next unit.
+  if (d.ns < 999'950) return one_decimal(1'000, "us");
+  if (d.ns < 999'950'000) return one_decimal(1'000'000, "ms");
   if (d.ns < 120 * kNsPerSecond) return one_decimal(kNsPerSecond, "s");
   if (d.ns < 7200 * kNsPerSecond) return pair(60 * kNsPerSecond, "min", kNsPerSecond, "s");
   if (d.ns < 172800 * kNsPerSecond) return pair(3600 * kNsPerSecond, "h", 60 * kNsPerSecond, "min");

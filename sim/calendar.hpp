@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "actors/ids.hpp"
@@ -55,6 +56,11 @@ class Calendar {
   /// Appends the earliest bucket's appointments to `soon`, in no order, and moves the horizon
   /// behind them. Requires: not empty().
   void take(std::vector<Appointment>& soon);
+  /// What the next take() may bring, as far as that is known already.
+  std::span<const Appointment> ahead() const {
+    return next_ < count_ ? std::span<const Appointment>(buckets_[next_])
+                          : std::span<const Appointment>();
+  }
 
  private:
   void spread();

@@ -89,6 +89,7 @@ class EventQueue {
   /// What comes soon has just come out of the calendar: once, for whoever wants to fetch ahead.
   bool came_closer() { return std::exchange(came_closer_, false); }
   std::span<const Appointment> soon() const { return bucket_; }
+  std::span<const Appointment> after_soon() const { return calendar_.ahead(); }
 
   /// The instant of the next event; never() when there is none.
   Instant next_at();

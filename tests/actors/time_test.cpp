@@ -72,6 +72,9 @@ TEST(HumanText, PicksTheUnitThatFits) {
   EXPECT_EQ(human_text({999}), "999 ns");
   EXPECT_EQ(human_text({1'500}), "1.5 us");
   EXPECT_EQ(human_text({1'500'000}), "1.5 ms");
+  EXPECT_EQ(human_text({999'949}), "999.9 us");
+  EXPECT_EQ(human_text({999'950}), "1.0 ms");
+  EXPECT_EQ(human_text({999'950'000}), "1.0 s");
   EXPECT_EQ(human_text(Duration::seconds(42)), "42.0 s");
   EXPECT_EQ(human_text(Duration::milliseconds(1'250)), "1.3 s");  // half up
   EXPECT_EQ(human_text(Duration::seconds(200)), "3 min 20 s");
