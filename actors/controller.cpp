@@ -153,6 +153,12 @@ void Controller::submit(Instant now, const JobSpec& spec, Outbox& out) {
 
 void Controller::enqueue(Instant now, JobState& job, Outbox& out) {
   ledger_.queue(job, policy_->queue_key(job), now);
+  // Nothing changes for a job behind one that waits, unless a pass is due anyway.
+  JobId head = ledger_.pending().front().id;
+  bool behind = head != job.spec->id && decide_armed_ > now;
+  if (behind && policy_->keeps_order() && config_.decide != DecideMode::kEachEvent) {
+    return wait(job, {ReasonCode::kBehindHead, head.index, 0}, out);
+  }
   fresh_.push_back(job.spec->id);
   want_decision(now, Cause::kSubmission, &job, out);
 }

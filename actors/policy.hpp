@@ -23,6 +23,10 @@ class Policy {
   /// becomes pending, so it may use anything that does not change while the job waits.
   virtual int64_t queue_key(const JobState& job) const;
 
+  /// True if no job is started before one that stands ahead of it in the queue, so that a new job
+  /// behind one that waits changes nothing and no pass is made for it.
+  virtual bool keeps_order() const { return false; }
+
   /// Writes what is to be done at `now` into `plan`. Whatever a policy learns it keeps in its own
   /// members, so that a clone decides alike.
   virtual void decide(const ClusterView& view, Instant now, Plan& plan) = 0;

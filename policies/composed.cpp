@@ -48,6 +48,13 @@ int64_t ComposedPolicy::queue_key(const JobState& job) const {
   return static_key(how_.order, job, how_.ageing_per_hour, how_.las_thresholds);
 }
 
+bool ComposedPolicy::keeps_order() const {
+  // Fair share has an order of its own, made anew in each pass; the preemptive ones look at all.
+  bool queue_order =
+      how_.order != Order::kFairShare && how_.order != Order::kSrtf && how_.order != Order::kLas;
+  return queue_order && how_.backfill == Backfill::kNone;
+}
+
 void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
   started_.clear();
   if (how_.order == Order::kSrtf || how_.order == Order::kLas) {

@@ -32,6 +32,7 @@ class ComposedPolicy final : public Policy {
   explicit ComposedPolicy(Composition composition);
 
   int64_t queue_key(const JobState& job) const override;
+  bool keeps_order() const override;
   void decide(const ClusterView& view, Instant now, Plan& plan) override;
   std::unique_ptr<Policy> clone() const override { return std::make_unique<ComposedPolicy>(*this); }
 

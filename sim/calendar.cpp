@@ -1,6 +1,7 @@
 #include "sim/calendar.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 namespace orrery::sim {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr size_t kPerBucket = 4;   // aimed at: so few are sorted within the first-level cache
 constexpr size_t kBuckets = 4096;  // at most
+constexpr size_t kSample = 64;     // tells where the middle is
 constexpr size_t kFew = 64;        // not worth buckets
 
 }  // namespace
@@ -41,14 +43,20 @@ void Calendar::take(std::vector<Appointment>& soon) {
   horizon_ = size_ == 0 ? kNever : start_ + (uint64_t{next_} << shift_);
 }
 
-// The earlier half of what comes later goes into new buckets.
+// The median of a sample.
+uint64_t Calendar::middle_of_later() const {
+  std::array<uint64_t, kSample> sample;
+  size_t step = later_.size() / kSample;
+  for (size_t i = 0; i < kSample; ++i) sample[i] = later_[i * step].at();
+  std::nth_element(sample.begin(), sample.begin() + kSample / 2, sample.end());
+  return sample[kSample / 2];
+}
+
+// The earlier half of what comes later, more or less, goes into new buckets.
 void Calendar::spread() {
-  instants_.clear();
-  for (const Appointment& appointment : later_) instants_.push_back(appointment.at());
-  auto middle = instants_.begin() + static_cast<std::ptrdiff_t>(instants_.size() / 2);
-  std::nth_element(instants_.begin(), middle, instants_.end());
-  uint64_t last = *middle;
-  start_ = *std::min_element(instants_.begin(), middle);
+  uint64_t last = middle_of_later();
+  start_ = last;
+  for (const Appointment& appointment : later_) start_ = std::min(start_, appointment.at());
   size_t wanted = std::clamp(std::bit_ceil(later_.size() / 2 / kPerBucket), size_t{16}, kBuckets);
   shift_ = 0;
   while ((last - start_) >> shift_ >= wanted) ++shift_;

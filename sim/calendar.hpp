@@ -63,11 +63,11 @@ class Calendar {
   }
 
  private:
+  uint64_t middle_of_later() const;
   void spread();
 
   std::vector<std::vector<Appointment>> buckets_;  // of 2^shift_ ns each, the first at start_
   std::vector<Appointment> later_;                 // at end_ and after it
-  std::vector<uint64_t> instants_;                 // for spread(); kept for its memory
   size_t size_ = 0;
   size_t next_ = 0;   // the first bucket that was not taken
   size_t count_ = 0;  // buckets in use
