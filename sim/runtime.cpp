@@ -3,7 +3,8 @@
 namespace orrery::sim {
 
 Runtime::Runtime(const Runtime& other)
-    : queue_(other.queue_),
+    : Host(other),
+      queue_(other.queue_),
       network_(other.network_),
       digest_(other.digest_),
       steps_(other.steps_),
@@ -61,17 +62,17 @@ void Runtime::post_at(Instant at, ActorId to, const Input& input) {
   queue_.push(at, Phase::kInOrder, Event{to, 0, input});
 }
 
-void Runtime::schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp, Phase phase) {
-  queue_.push(at, phase, Event{{kWorldPlace, index}, stamp, Expiry{kind}});
+void Runtime::schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) {
+  queue_.push(at, Phase::kInOrder, Event{{kWorldPlace, index}, stamp, Expiry{kind}});
 }
 
 bool Runtime::step() {
   if (!queue_.pop(event_)) return false;
-  deliver(event_);
+  perform(event_);
   return true;
 }
 
-void Runtime::deliver(Event& event) {
+void Runtime::perform(Event& event) {
   if (event.to.place == kWorldPlace) {
     world_->wake(now(), std::get<Expiry>(event.input).timer, event.to.serial, event.stamp);
     return;

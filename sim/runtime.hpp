@@ -14,18 +14,10 @@
 #include "actors/actor.hpp"
 #include "actors/fields.hpp"
 #include "sim/event_queue.hpp"
+#include "sim/host.hpp"
 #include "sim/network.hpp"
 
 namespace orrery::sim {
-
-/// The world's side of a runtime.
-class WorldPort {
- public:
-  virtual ~WorldPort() = default;
-  virtual void command(Instant now, ActorId from, const Command& command) = 0;
-  /// A wake-up that the world scheduled with Runtime::schedule.
-  virtual void wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp) = 0;
-};
 
 /// Sees every input before its actor does; can change nothing.
 class Watcher {
@@ -34,7 +26,7 @@ class Watcher {
   virtual void input(Instant at, ActorId to, const Input& input) = 0;
 };
 
-class Runtime {
+class Runtime final : public Host {
  public:
   Runtime(NetworkConfig network, uint64_t seed) : network_(std::move(network), seed) {}
   Runtime(const Runtime& other);
@@ -43,9 +35,8 @@ class Runtime {
   /// The world, the notes' sink and the watcher are not part of the state; each may be null.
   void attach(WorldPort* world, NoteSink* sink, Watcher* watcher);
 
-  void add(ActorId id, std::unique_ptr<Actor> actor);
-  /// All actors of a place are gone, with their timers; mail to them is dropped.
-  void remove_place(uint32_t place);
+  void add(ActorId id, std::unique_ptr<Actor> actor) override;
+  void remove_place(uint32_t place) override;
   Actor* find(ActorId id);
 
   /// Hands mail or a report to an actor at the present instant, past the network.
@@ -55,16 +46,18 @@ class Runtime {
   void post(ActorId to, const R& report) {
     put(to).emplace<Report>(std::in_place_type<R>, report);
   }
+  void deliver(ActorId to, const Delivery& mail) override { post(to, mail); }
+  void report(ActorId to, const Report& report) override {
+    copy_whole(put(to).emplace<Report>(), report);
+  }
   /// The same at a later instant.
   void post_at(Instant at, ActorId to, const Input& input);
-  /// Wakes the world at `at`.
-  void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp,
-                Phase phase = Phase::kInOrder);
+  void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) override;
 
   /// Performs the next event; false when there is none.
   bool step();
 
-  Instant now() const { return queue_.now(); }
+  Instant now() const override { return queue_.now(); }
   Instant next_at() const { return queue_.next_at(); }
   /// True while something is left to happen at the present instant, settled expiries apart.
   bool busy() const { return queue_.busy(); }
@@ -90,7 +83,7 @@ class Runtime {
   }
   Cell* cell(ActorId id);
   Cell& make_cell(ActorId id);
-  void deliver(Event& event);
+  void perform(Event& event);
   void grant(ActorId who, Cell* of);
   void send(ActorId from, const Send& wish);
 
