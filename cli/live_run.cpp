@@ -13,12 +13,17 @@
 #include "cli/progress.hpp"
 #include "cli/record_folder.hpp"
 #include "live/bridge.hpp"
+#include "live/drivers/process.hpp"
 
 namespace orrery::cli {
 
 namespace {
 
 constexpr ActorId kEdge{0, 1};  // where submissions and cancellations come in
+
+// The folder in the record in which the process driver keeps its state, and the run's name there.
+constexpr const char* kState = "containers";
+constexpr const char* kRun = "live";
 
 // How long the end of a run waits for killed containers.
 constexpr Duration kPatience = Duration::seconds(10);
@@ -81,6 +86,8 @@ class LiveRun {
       options_.tell(std::to_string(left) + " containers have not ended although they were killed");
     }
     if (runtime_.failure()) std::rethrow_exception(runtime_.failure());
+    std::error_code ignored;  // what is left there after all have ended is of no use
+    if (left == 0) std::filesystem::remove_all(order_.folder / kState, ignored);
     return {finish(), interrupted};
   }
 
@@ -88,8 +95,12 @@ class LiveRun {
   std::string kept() const { return kept_text(scenario_, order_.folder); }
 
   std::unique_ptr<live::Driver> make_driver() {
-    maker_ = {scenario_.live, plan_.workload, order_.name, this_program(),
+    maker_ = {scenario_.live, plan_.workload, kRun, this_program(),
               std::filesystem::absolute(order_.folder) / "logs"};
+    if (scenario_.live.driver == "process") {
+      return std::make_unique<live::ProcessDriver>(
+          live::ProcessDriverConfig{maker_.run, order_.folder / kState, true});
+    }
     return std::make_unique<live::FakeDriver>(
         [this](const live::ContainerOrder& order) { return fake_life(order, *plan_.workload); });
   }

@@ -140,10 +140,10 @@ Scenario scenario_of(const record::JournalHeader& header, const std::filesystem:
   return read_scenario(root);
 }
 
-sim::SimulationPlan plan_of(const Scenario& scenario, const std::string& host) {
+sim::SimulationPlan plan_of(const Scenario& scenario, const std::string& runtime) {
   InputStore store({RunOrder{scenario.name, scenario, {}, false}});
   std::shared_ptr<const Inputs> inputs = store.load(scenario);
-  if (host == "live") return make_live_plan(scenario, *inputs);
+  if (runtime == "live") return make_live_plan(scenario, *inputs);
   return sim::checked(make_plan(scenario, *inputs, /*check=*/false));
 }
 
@@ -188,7 +188,7 @@ ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& op
   result.cut_off = first.cut_off();
   if (result.header.scenario.empty()) return result;  // cut off within the header
   Scenario scenario = scenario_of(result.header, folder, options);
-  sim::SimulationPlan plan = plan_of(scenario, result.header.host);
+  sim::SimulationPlan plan = plan_of(scenario, result.header.runtime);
   record::JournalReader journal(std::move(bytes), file.string(), plan.workload);
   Stage stage(plan, plan.network.ideal());
   feed(journal, stage, options, result);

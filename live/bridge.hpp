@@ -29,7 +29,8 @@ class Bridge final : public CommandSink {
   /// Opens the driver; its reports go to actors of `runtime`, which must outlive close().
   void open(Runtime& runtime, Trouble trouble);
   void command(Instant now, ActorId from, const Command& command) override;
-  /// The end of that container, as its actor was told, is in the journal: what is left of it may go.
+  /// The end of that container, as its actor was told, is in the journal: what is left of it may
+  /// go.
   void forget(const ContainerExited& end);
   /// Kills whatever is left, and waits for its end, at most `patience` of real time. Returns how
   /// many containers have not ended by then. Reports no longer reach actors.

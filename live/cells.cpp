@@ -10,15 +10,15 @@ namespace {
 
 class Cell final : public caf::event_based_actor {
  public:
-  Cell(caf::actor_config& config, Runtime::Cells& host, Slot& slot)
-      : caf::event_based_actor(config), host_(host), slot_(slot) {}
+  Cell(caf::actor_config& config, Runtime::Cells& cells, Slot& slot)
+      : caf::event_based_actor(config), cells_(cells), slot_(slot) {}
 
   caf::behavior make_behavior() override {
-    return {[this](const Envelope& envelope) { host_.handle(slot_, envelope); }};
+    return {[this](const Envelope& envelope) { cells_.handle(slot_, envelope); }};
   }
 
  private:
-  Runtime::Cells& host_;
+  Runtime::Cells& cells_;
   Slot& slot_;
 };
 

@@ -1,4 +1,4 @@
-// Runtime: hosts actors in the cells of a thread pool, in real time.
+// Runtime: runs actors in the cells of a thread pool, in real time.
 //
 // The same compiled actors as in the simulator, and the same rules. Each (place, serial) has one
 // cell, a mailbox that takes one input at a time. After a step the wishes are granted in order, in
@@ -10,7 +10,7 @@
 // waits until no other input that is due is left, but no longer than kPatience.
 //
 // With Clock::kByHand the very same cells run in virtual time, one input at a time, in the order
-// (instant, phase, sequence) of the simulator: so tests hold the two hosts against one another.
+// (instant, phase, sequence) of the simulator: so tests hold the two runtimes against one another.
 #pragma once
 
 #include <cstdint>

@@ -29,7 +29,7 @@ struct JournalHeader {
   uint64_t seed = 0;
   std::string version;       ///< of the engine that wrote it
   std::string scenario;      ///< full text
-  std::string host = "sim";  ///< what ran the actors: "sim" or "live"
+  std::string runtime = "sim";  ///< what ran the actors: "sim" or "live"
 
   bool operator==(const JournalHeader&) const = default;
 };

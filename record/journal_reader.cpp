@@ -150,7 +150,7 @@ void JournalReader::read_header() {
       if (name == "seed") header_.seed = value.as<uint64_t>();
       if (name == "version") header_.version = value.as<std::string>();
       if (name == "scenario") header_.scenario = value.as<std::string>();
-      if (name == "host") header_.host = value.as<std::string>();
+      if (name == "runtime") header_.runtime = value.as<std::string>();
     }
     if (schema != kJournalSchema || layout != journal_layout()) {
       throw InputError({.where = file_,

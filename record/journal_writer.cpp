@@ -39,8 +39,8 @@ JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalHea
   packer.pack(header.version);
   packer.pack("scenario");
   packer.pack(header.scenario);
-  packer.pack("host");
-  packer.pack(header.host);
+  packer.pack("runtime");
+  packer.pack(header.runtime);
   flush();
 }
 

@@ -55,22 +55,22 @@ Outside::Outside(std::shared_ptr<const SimulationPlan> plan)
       repair_at_(plan_->cluster->size(), Instant::never()),
       boots_(plan_->cluster->size(), 0) {}
 
-void Outside::attach(Host* host, Checkers* checkers) {
-  host_ = host;
-  world_.attach(host, checkers);
+void Outside::attach(RuntimePort* runtime, Checkers* checkers) {
+  runtime_ = runtime;
+  world_.attach(runtime, checkers);
 }
 
 void Outside::begin() {
-  host_->add(kController,
-             std::make_unique<Controller>(plan_->cluster, *plan_->policy, plan_->controller));
+  runtime_->add(kController,
+                std::make_unique<Controller>(plan_->cluster, *plan_->policy, plan_->controller));
   for (uint32_t node = 0; node < plan_->cluster->size(); ++node) {
-    host_->add(agent_of({node}),
-               std::make_unique<NodeAgent>(NodeId{node}, plan_->controller.resend));
+    runtime_->add(agent_of({node}),
+                  std::make_unique<NodeAgent>(NodeId{node}, plan_->controller.resend));
   }
   schedule_faults();
   if (plan_->workload->specs.empty()) return;
-  host_->schedule(plan_->workload->specs.front().submit, static_cast<uint8_t>(Wake::kArrival), 0,
-                  0);
+  runtime_->schedule(plan_->workload->specs.front().submit, static_cast<uint8_t>(Wake::kArrival), 0,
+                     0);
 }
 
 void Outside::command(Instant now, ActorId from, const Command& command) {
@@ -85,7 +85,7 @@ void Outside::wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp) {
   switch (static_cast<Wake>(kind)) {
     case Wake::kArrival: return arrive(now);
     case Wake::kCancellation:
-      return host_->deliver(kController, Delivery{kEdge, CancelJob{{index}}});
+      return runtime_->deliver(kController, Delivery{kEdge, CancelJob{{index}}});
     case Wake::kNodeFails: {
       --failures_ahead_;
       if ((stamp & kRandomFailure) == 0) {  // from the list: the stamp is the outage's number
@@ -97,7 +97,7 @@ void Outside::wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp) {
     case Wake::kNodeRepaired: return repair_node(now, index);
     case Wake::kFailureSeen: {
       bool still_down = down_[index] != 0 && boots_[index] == stamp;
-      if (still_down) host_->deliver(kController, Delivery{kEdge, NodeLost{{index}}});
+      if (still_down) runtime_->deliver(kController, Delivery{kEdge, NodeLost{{index}}});
       return;
     }
     default: return world_.wake(now, static_cast<Wake>(kind), index, stamp);
@@ -109,27 +109,27 @@ void Outside::arrive(Instant now) {
   // All that is submitted at one instant is delivered together, before anything that follows.
   for (; next_arrival_ < specs.size() && specs[next_arrival_].submit <= now; ++next_arrival_) {
     const JobSpec& spec = specs[next_arrival_];
-    host_->deliver(kController, Delivery{kEdge, SubmitJob{&spec}});
+    runtime_->deliver(kController, Delivery{kEdge, SubmitJob{&spec}});
     Instant cancel_at = plan_->workload->truths[next_arrival_].cancel_at;
     if (cancel_at == Instant::never()) continue;
-    host_->schedule(std::max(cancel_at, now), static_cast<uint8_t>(Wake::kCancellation),
-                    spec.id.index, 0);
+    runtime_->schedule(std::max(cancel_at, now), static_cast<uint8_t>(Wake::kCancellation),
+                       spec.id.index, 0);
   }
   if (next_arrival_ == specs.size()) return;
-  host_->schedule(specs[next_arrival_].submit, static_cast<uint8_t>(Wake::kArrival), 0, 0);
+  runtime_->schedule(specs[next_arrival_].submit, static_cast<uint8_t>(Wake::kArrival), 0, 0);
 }
 
 void Outside::schedule_faults() {
   const auto& outages = plan_->faults.outages;
   for (size_t i = 0; i < outages.size(); ++i) {
-    host_->schedule(outages[i].from, static_cast<uint8_t>(Wake::kNodeFails), outages[i].node.index,
-                    i);
+    runtime_->schedule(outages[i].from, static_cast<uint8_t>(Wake::kNodeFails),
+                       outages[i].node.index, i);
     ++failures_ahead_;
   }
   if (!faults_.random_failures()) return;
   for (uint32_t node = 0; node < plan_->cluster->size(); ++node) {
     Instant at = saturating_add({}, faults_.time_to_failure(node));
-    host_->schedule(at, static_cast<uint8_t>(Wake::kNodeFails), node, kRandomFailure);
+    runtime_->schedule(at, static_cast<uint8_t>(Wake::kNodeFails), node, kRandomFailure);
     ++failures_ahead_;
   }
 }
@@ -142,14 +142,14 @@ void Outside::fail_node(Instant now, uint32_t node, Instant repair_at) {
   } else {
     down_[node] = 1;
     world_.lose_node(now, node);
-    host_->remove_place(node + 1);
-    host_->schedule(saturating_add(now, plan_->faults.detection),
-                    static_cast<uint8_t>(Wake::kFailureSeen), node, boots_[node]);
+    runtime_->remove_place(node + 1);
+    runtime_->schedule(saturating_add(now, plan_->faults.detection),
+                       static_cast<uint8_t>(Wake::kFailureSeen), node, boots_[node]);
   }
   repair_at_[node] = repair_at;
   if (repair_at == Instant::never()) return;
   ++repairs_ahead_;
-  host_->schedule(repair_at, static_cast<uint8_t>(Wake::kNodeRepaired), node, 0);
+  runtime_->schedule(repair_at, static_cast<uint8_t>(Wake::kNodeRepaired), node, 0);
 }
 
 void Outside::repair_node(Instant now, uint32_t node) {
@@ -157,11 +157,11 @@ void Outside::repair_node(Instant now, uint32_t node) {
   --repairs_ahead_;
   down_[node] = 0;
   ActorId agent = agent_of({node});
-  host_->add(agent, std::make_unique<NodeAgent>(NodeId{node}, plan_->controller.resend));
-  host_->report(agent, NodeBooted{{node}, ++boots_[node]});
+  runtime_->add(agent, std::make_unique<NodeAgent>(NodeId{node}, plan_->controller.resend));
+  runtime_->report(agent, NodeBooted{{node}, ++boots_[node]});
   if (!faults_.random_failures()) return;
-  host_->schedule(saturating_add(now, faults_.time_to_failure(node)),
-                  static_cast<uint8_t>(Wake::kNodeFails), node, kRandomFailure | boots_[node]);
+  runtime_->schedule(saturating_add(now, faults_.time_to_failure(node)),
+                     static_cast<uint8_t>(Wake::kNodeFails), node, kRandomFailure | boots_[node]);
   ++failures_ahead_;
 }
 

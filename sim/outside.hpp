@@ -1,8 +1,8 @@
 // Outside: what reaches a cluster from without: submissions, cancellations, failures of nodes and
 // their repairs; and the World that its containers run in.
 //
-// It knows the actors' host by the Host interface alone, so that it is the same outside for the
-// simulator and for any other host in virtual time.
+// It knows the runtime by RuntimePort alone, so that it is the same outside for the simulator and
+// for any other runtime in virtual time.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include "sim/checkers.hpp"
 #include "sim/config.hpp"
 #include "sim/faults.hpp"
-#include "sim/host.hpp"
+#include "sim/port.hpp"
 #include "sim/world.hpp"
 
 namespace orrery::sim {
@@ -43,10 +43,10 @@ class Outside final : public WorldPort {
   /// Requires: a plan as `checked` gives it.
   explicit Outside(std::shared_ptr<const SimulationPlan> plan);
 
-  /// The host and the checkers (may be null) are not part of the state.
-  void attach(Host* host, Checkers* checkers);
+  /// The runtime and the checkers (may be null) are not part of the state.
+  void attach(RuntimePort* runtime, Checkers* checkers);
   /// Adds the actors and schedules the first submission and all failures. To be called once, on a
-  /// host at instant 0.
+  /// runtime at instant 0.
   void begin();
 
   void command(Instant now, ActorId from, const Command& command) override;
@@ -65,7 +65,7 @@ class Outside final : public WorldPort {
   void repair_node(Instant now, uint32_t node);
 
   std::shared_ptr<const SimulationPlan> plan_;
-  Host* host_ = nullptr;
+  RuntimePort* runtime_ = nullptr;
   World world_;
   Faults faults_;
   size_t next_arrival_ = 0;

@@ -3,7 +3,7 @@
 namespace orrery::sim {
 
 Runtime::Runtime(const Runtime& other)
-    : Host(other),
+    : RuntimePort(other),
       queue_(other.queue_),
       network_(other.network_),
       digest_(other.digest_),

@@ -14,8 +14,8 @@
 #include "actors/actor.hpp"
 #include "actors/fields.hpp"
 #include "sim/event_queue.hpp"
-#include "sim/host.hpp"
 #include "sim/network.hpp"
+#include "sim/port.hpp"
 
 namespace orrery::sim {
 
@@ -26,7 +26,7 @@ class Watcher {
   virtual void input(Instant at, ActorId to, const Input& input) = 0;
 };
 
-class Runtime final : public Host {
+class Runtime final : public RuntimePort {
  public:
   Runtime(NetworkConfig network, uint64_t seed) : network_(std::move(network), seed) {}
   Runtime(const Runtime& other);

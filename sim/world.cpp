@@ -42,8 +42,8 @@ World::World(std::shared_ptr<const ClusterSpec> cluster, std::shared_ptr<const W
       seed_(seed),
       slot_of_(workload_->size(), kNoSlot) {}
 
-void World::attach(Host* host, Checkers* checkers) {
-  host_ = host;
+void World::attach(RuntimePort* runtime, Checkers* checkers) {
+  runtime_ = runtime;
   checkers_ = checkers;
 }
 
@@ -84,7 +84,7 @@ World::Gang& World::gang_for(const StartTask& what) {
     gang.safe = kept.safe;
     gang.segments = 1;
   }
-  if (checkers_ != nullptr) checkers_->attempt_started(host_->now(), job, what.epoch);
+  if (checkers_ != nullptr) checkers_->attempt_started(runtime_->now(), job, what.epoch);
   return gang;
 }
 
@@ -107,8 +107,8 @@ void World::start_container(Instant now, ActorId container, const StartTask& wha
   if (checkers_ != nullptr) checkers_->container_started(now, what, container.place - 1);
   Duration delay = overhead(gang);
   if (delay.ns == 0) return member_runs(now, gang, what.part);
-  host_->schedule(now + delay, static_cast<uint8_t>(Wake::kPartRuns), gang.job.index,
-                  member_stamp(gang.epoch, what.part));
+  runtime_->schedule(now + delay, static_cast<uint8_t>(Wake::kPartRuns), gang.job.index,
+                     member_stamp(gang.epoch, what.part));
 }
 
 void World::member_runs(Instant now, Gang& gang, uint32_t part) {
@@ -116,7 +116,7 @@ void World::member_runs(Instant now, Gang& gang, uint32_t part) {
   if (member.state != State::kStarting) return;
   member.state = State::kRunning;
   ++gang.running;
-  host_->report(member.container, ContainerStarted{gang.job, gang.epoch, part});
+  runtime_->report(member.container, ContainerStarted{gang.job, gang.epoch, part});
   if (gang.over) return;
   if (gang.working) {  // a malleable gang has grown
     settle(now, gang);
@@ -131,8 +131,8 @@ void World::member_runs(Instant now, Gang& gang, uint32_t part) {
   if (crash_per_hour_ <= 0) return;
   Random chance(seed_, uint64_t{gang.job.index} << 32 | gang.epoch, "container crash");
   double wait = chance.exponential(3600 / (crash_per_hour_ * gang.running));
-  host_->schedule(saturating_add(now, Duration::ceil_seconds(wait)),
-                  static_cast<uint8_t>(Wake::kCrash), gang.job.index, gang.epoch);
+  runtime_->schedule(saturating_add(now, Duration::ceil_seconds(wait)),
+                     static_cast<uint8_t>(Wake::kCrash), gang.job.index, gang.epoch);
 }
 
 Duration World::time_for(const Gang& gang) const {
@@ -167,8 +167,8 @@ void World::set_speed(Instant now, Gang& gang, Duration pause) {
   gang.stamp = ++stamps_;
   ++gang.segments;
   if (gang.speed <= 0) return;
-  host_->schedule(saturating_add(gang.since, time_for(gang)), static_cast<uint8_t>(Wake::kWorkDone),
-                  gang.job.index, gang.stamp);
+  runtime_->schedule(saturating_add(gang.since, time_for(gang)),
+                     static_cast<uint8_t>(Wake::kWorkDone), gang.job.index, gang.stamp);
 }
 
 // Accounts the stretch of work up to `now`.
@@ -236,8 +236,8 @@ void World::stop_container(Instant now, const StopTask& what) {
   member.state = State::kLeaving;
   member.leaving = what.mode;
   if (delay.ns == 0) return member_gone(now, *gang, what.part, member.cause, 0);
-  host_->schedule(now + delay, static_cast<uint8_t>(Wake::kPartGone), what.job.index,
-                  member_stamp(what.epoch, what.part));
+  runtime_->schedule(now + delay, static_cast<uint8_t>(Wake::kPartGone), what.job.index,
+                     member_stamp(what.epoch, what.part));
 }
 
 // The gang stops where it is, to go on from there.
@@ -262,7 +262,7 @@ void World::member_gone(Instant now, Gang& gang, uint32_t part, ExitCause cause,
   uint32_t node = member.container.place - 1;
   if (checkers_ != nullptr) checkers_->container_ended(now, member.what, node, frozen);
   if (frozen) progress_[gang.job.index].members.push_back(member);
-  host_->report(member.container, ContainerExited{gang.job, gang.epoch, part, cause, code});
+  runtime_->report(member.container, ContainerExited{gang.job, gang.epoch, part, cause, code});
   if (gang.present == 0) return release_if_complete(gang);
   if (shrunk && gang.working) set_speed(now, gang, config_.resize_cost);
 }
@@ -325,8 +325,8 @@ void World::stop_frozen(const StopTask& what) {
   if (at == progress_.end()) return;
   for (const Member& member : at->second.members) {
     if (member.what.part != what.part || member.what.epoch != what.epoch) continue;
-    host_->report(member.container,
-                  ContainerExited{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
+    runtime_->report(member.container,
+                     ContainerExited{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
   }
   StartTask gone;
   gone.spec = &workload_->specs[what.job.index];

@@ -15,7 +15,7 @@
 #include "actors/workload.hpp"
 #include "sim/checkers.hpp"
 #include "sim/config.hpp"
-#include "sim/host.hpp"
+#include "sim/port.hpp"
 
 namespace orrery::sim {
 
@@ -37,8 +37,8 @@ class World {
   World(std::shared_ptr<const ClusterSpec> cluster, std::shared_ptr<const Workload> workload,
         WorldConfig config, double crash_per_hour, uint64_t seed);
 
-  /// The host that carries reports; the checkers may be null. Not part of the state.
-  void attach(Host* host, Checkers* checkers);
+  /// The runtime that carries reports; the checkers may be null. Not part of the state.
+  void attach(RuntimePort* runtime, Checkers* checkers);
 
   void start_container(Instant now, ActorId container, const StartTask& what);
   void stop_container(Instant now, const StopTask& what);
@@ -107,7 +107,7 @@ class World {
   WorldConfig config_;
   double crash_per_hour_ = 0;
   uint64_t seed_ = 0;
-  Host* host_ = nullptr;
+  RuntimePort* runtime_ = nullptr;
   Checkers* checkers_ = nullptr;
   std::vector<Gang> gangs_;
   std::vector<uint32_t> unused_;

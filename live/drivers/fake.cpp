@@ -1,6 +1,7 @@
 #include "live/drivers/fake.hpp"
 
 #include <algorithm>
+#include <fstream>
 
 namespace orrery::live {
 
@@ -9,7 +10,6 @@ namespace {
 using State = ContainerFound::State;
 
 constexpr int32_t kCannotStart = 127;  // as a shell says of a command that it can't run
-constexpr int32_t kTerminated = 128 + 15;
 constexpr int32_t kKilled = 128 + 9;
 
 FakeWorld::TimePoint after(FakeWorld::TimePoint from, Duration wait) {
@@ -19,7 +19,20 @@ FakeWorld::TimePoint after(FakeWorld::TimePoint from, Duration wait) {
 
 FakeWorld::TimePoint clock_now() { return std::chrono::steady_clock::now(); }
 
+void log(const FakeWorld::Container& container, const std::string& text) {
+  if (!container.order.log.empty()) std::ofstream(container.order.log, std::ios::app) << text;
+}
+
 }  // namespace
+
+bool FakeWorld::has_ended(const ContainerKey& key) {
+  std::lock_guard lock(mutex);
+  auto found = containers.find(key);
+  if (found == containers.end()) return false;
+  const Container& container = found->second;
+  return container.state == State::kExited ||
+         (container.state == State::kRunning && container.changes <= clock_now());
+}
 
 FakeDriver::FakeDriver(FakeScript script, std::shared_ptr<FakeWorld> world)
     : script_(std::move(script)),
@@ -71,6 +84,7 @@ void FakeDriver::thaw(const ContainerKey& key, Container& container) {
   container.state = State::kRunning;
   container.asked.reset();
   container.changes = after(clock_now(), container.left);
+  if (container.life.ticks.ns > 0) container.next_tick = clock_now();
   tell([key](const DriverEvents& events) { events.started(key); });
 }
 
@@ -87,19 +101,19 @@ void FakeDriver::stop(const ContainerKey& key, StopMode mode, Duration grace) {
     bool endless = container.changes == TimePoint::max();
     container.left = endless ? Duration::infinite()
                              : Duration{std::chrono::nanoseconds(container.changes - now).count()};
-    container.changes = TimePoint::max();
+    container.changes = container.next_tick = TimePoint::max();
     container.state = State::kPaused;
     container.asked = mode;
     return tell([key](const DriverEvents& events) { events.suspended(key); });
   }
   if (mode == StopMode::kSuspend) return;
   container.asked = mode;
-  bool at_once = mode == StopMode::kKill || container.state != State::kRunning;
+  bool killed = mode == StopMode::kKill || container.life.stop_after > grace;
+  bool at_once = mode == StopMode::kKill || container.state == State::kCreated;
   container.state = State::kRunning;
-  container.life.refuses = false;
   Duration wait = at_once ? Duration{} : std::min(container.life.stop_after, grace);
   container.changes = std::min(container.changes, after(now, wait));
-  container.exit_code = at_once || container.life.stop_after > grace ? kKilled : kTerminated;
+  container.exit_code = killed ? kKilled : container.life.stop_code;
   changed_.notify_all();
 }
 
@@ -147,7 +161,7 @@ void FakeDriver::close() {
 
 void FakeDriver::end(const ContainerKey& key, Container& container, ExitCause cause, int32_t code) {
   container.state = State::kExited;
-  container.changes = TimePoint::max();
+  container.changes = container.next_tick = TimePoint::max();
   container.cause = cause;
   container.exit_code = code;
   tell_exit(key, container);
@@ -167,9 +181,15 @@ void FakeDriver::change(const ContainerKey& key, Container& container, TimePoint
         [key](const DriverEvents& events) { events.trouble(key, "the fake refuses to start it"); });
     return end(key, container, ExitCause::kFailed, kCannotStart);
   }
+  begin(key, container, now);
+}
+
+void FakeDriver::begin(const ContainerKey& key, Container& container, TimePoint now) {
   container.state = State::kRunning;
   container.started = now;
   container.changes = after(now, container.life.runs_for);
+  if (container.life.ticks.ns > 0) container.next_tick = now;
+  if (!container.life.says.empty()) log(container, container.life.says);
   tell([key](const DriverEvents& events) { events.started(key); });
 }
 
@@ -182,7 +202,11 @@ void FakeDriver::live() {
     TimePoint next = TimePoint::max();
     for (auto& [key, container] : world_->containers) {
       if (container.changes <= now) change(key, container, now);
-      next = std::min(next, container.changes);
+      if (container.next_tick <= now) {
+        log(container, "tick\n");
+        container.next_tick = after(now, container.life.ticks);
+      }
+      next = std::min({next, container.changes, container.next_tick});
     }
     if (!notices_.empty()) {
       Notice notice = std::move(notices_.front());

@@ -22,10 +22,13 @@ struct FakeLife {
   Duration start_after{};                    ///< from start() to running
   Duration runs_for = Duration::infinite();  ///< from running to its end
   int32_t exit_code = 0;
-  Duration stop_after{};  ///< from being asked to stop to its end
-  bool refuses = false;   ///< can't be started
-  bool crashes = false;   ///< dies instead of ending
-  bool silent = false;    ///< nothing is ever heard of it
+  Duration stop_after{};         ///< from being asked to stop to its end
+  int32_t stop_code = 128 + 15;  ///< with which it then ends: by default as SIGTERM does
+  bool refuses = false;          ///< can't be started
+  bool crashes = false;          ///< dies instead of ending
+  bool silent = false;           ///< nothing is ever heard of it
+  std::string says;              ///< what it logs once it runs
+  Duration ticks{};              ///< how often it logs a line "tick"; 0: never
 };
 
 using FakeScript = std::function<FakeLife(const ContainerOrder&)>;
@@ -39,11 +42,15 @@ struct FakeWorld {
     ContainerFound::State state = ContainerFound::State::kCreated;
     TimePoint started{};
     TimePoint changes = TimePoint::max();  ///< when it goes on to its next state
-    Duration left{};                       ///< to run, while it is paused
+    TimePoint next_tick = TimePoint::max();
+    Duration left{};  ///< to run, while it is paused
     std::optional<StopMode> asked;
     ExitCause cause = ExitCause::kDone;
     int32_t exit_code = 0;
   };
+
+  /// True when it has ended by now, whether or not a driver has been there to see it.
+  bool has_ended(const ContainerKey& key);
 
   std::mutex mutex;
   std::map<ContainerKey, Container> containers;
@@ -75,6 +82,7 @@ class FakeDriver final : public Driver {
   void tell_exit(const ContainerKey& key, const Container& container);
   void change(const ContainerKey& key, Container& container, TimePoint now);
   void end(const ContainerKey& key, Container& container, ExitCause cause, int32_t code);
+  void begin(const ContainerKey& key, Container& container, TimePoint now);
   void thaw(const ContainerKey& key, Container& container);
   void live();
 

@@ -1,4 +1,4 @@
-// The two hosts of actors agree: the same random scenario, with policies, failures, crashes and bad
+// The two runtimes agree: the same random scenario, with policies, failures, crashes and bad
 // networks, runs in the simulator and in the cells in virtual time, and every actor has the same
 // history: the same inputs at the same instants in the same order.
 #include <algorithm>
@@ -33,8 +33,8 @@ class SimWatcher final : public sim::Watcher {
   Histories histories;
 };
 
-// The simulator's outside and network, with the cells as the host of the actors.
-class CellStage final : public sim::Host, CommandSink, Tap, Carrier {
+// The simulator's outside and network, with the cells in place of sim::Runtime.
+class CellStage final : public sim::RuntimePort, CommandSink, Tap, Carrier {
  public:
   explicit CellStage(const sim::SimulationPlan& plan)
       : plan_(std::make_shared<const sim::SimulationPlan>(sim::checked(plan))),

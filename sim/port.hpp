@@ -1,7 +1,7 @@
-// Host: what the world needs of whoever runs the actors.
+// The two sides of a simulation: a runtime as the world sees it, and the world as a runtime does.
 //
-// sim::Runtime is the host of a simulation. A test puts the same world beside the cells of live/
-// and finds that both hosts run the actors alike.
+// sim::Runtime is the runtime of a simulation. A test puts the same world beside the cells of live/
+// and finds that both run the actors alike.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,10 @@
 
 namespace orrery::sim {
 
-class Host {
+/// The runtime's side.
+class RuntimePort {
  public:
-  virtual ~Host() = default;
+  virtual ~RuntimePort() = default;
   virtual Instant now() const = 0;
   virtual void add(ActorId id, std::unique_ptr<Actor> actor) = 0;
   /// All actors of a place are gone, with their timers; mail to them is dropped.
@@ -25,12 +26,12 @@ class Host {
   virtual void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) = 0;
 };
 
-/// The world's side of a host.
+/// The world's side.
 class WorldPort {
  public:
   virtual ~WorldPort() = default;
   virtual void command(Instant now, ActorId from, const Command& command) = 0;
-  /// A wake-up that the world scheduled with Host::schedule.
+  /// A wake-up that the world scheduled with RuntimePort::schedule.
   virtual void wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp) = 0;
 };
 
