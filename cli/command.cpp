@@ -49,7 +49,7 @@ InputError unknown_argument(const CLI::App& verb, const std::string& word) {
       for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
   } else {
-    for (const CLI::App* sub : verb.get_subcommands({})) names.push_back(sub->get_name());
+    for (const CLI::App* sub : verbs_of(verb)) names.push_back(sub->get_name());
   }
   std::string hint = suggestion(word.substr(0, word.find('=')), names);
   if (hint.empty()) hint = see_help(verb);
@@ -141,6 +141,10 @@ void complain(const std::string& text) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* verb) { return !verb->get_group().empty(); });
+}
+
 std::string help_of(const CLI::App& verb) {
   const CLI::App* parent = verb.get_parent();
   // A verb that was parsed would otherwise print the help of the verb below it.
@@ -158,6 +162,8 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
   app->set_version_flag("--version", version(), "Print the version");
   app->require_subcommand(1);
   add_sim(*app, action);
+  add_live(*app, action);
+  add_replay(*app, action);
   add_compare(*app, action);
   add_trace(*app, action);
   add_policies(*app, action);
@@ -167,6 +173,7 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
       "  orrery sim scenarios/demo.yaml                       run a scenario\n"
       "  orrery sim scenarios/demo.yaml --policy fcfs,easy    compare two policies\n"
       "  orrery sim --trace log.swf.gz --nodes 100 --out run  no scenario needed\n"
+      "  orrery live scenarios/live-processes.yaml            run its jobs for real, here\n"
       "  orrery help sim                                      all options, with examples\n\n"
       "Exit codes: 0 done, 1 a checked property failed, 2 bad input, 3 environment missing.");
   return app;

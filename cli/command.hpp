@@ -28,10 +28,15 @@ using Action = std::function<int()>;
 
 /// One call each; a verb adds itself to `app` and sets `action` when it is chosen.
 void add_sim(CLI::App& app, Action& action);
+void add_live(CLI::App& app, Action& action);
+void add_replay(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_trace(CLI::App& app, Action& action);
 void add_policies(CLI::App& app, Action& action);
 void add_help(CLI::App& app, Action& action);
+
+/// The verbs below `app` that people are told of.
+std::vector<const CLI::App*> verbs_of(const CLI::App& app);
 
 /// The help of a verb under its full name, "orrery trace gen".
 std::string help_of(const CLI::App& verb);

@@ -44,6 +44,8 @@ class Fields {
   /// A list of sections; `resize` is called with the number of items before they are described.
   virtual void list(Key key, size_t size, const std::function<void(size_t)>& resize,
                     const std::function<void(size_t, Fields&)>& describe) = 0;
+  /// A list of texts, kept word by word.
+  virtual void words(Key key, std::vector<std::string>& values) = 0;
   /// A condition that spans keys of this section; the error is placed at `key`.
   virtual void require(bool holds, const char* key, const std::string& expected,
                        const std::string& found, const std::string& hint = "") = 0;

@@ -62,6 +62,24 @@ class Reader : public Fields {
     }
   }
 
+  void words(Key key, std::vector<std::string>& values) override {
+    const Value* value = take(key);
+    if (value == nullptr) return;
+    if (value->kind != Value::Kind::kList) {
+      errors_.push_back(error_at(value->place, "a list of texts", found_text(*value),
+                                 "for example [python3, train.py]"));
+      return;
+    }
+    values.clear();
+    for (const Value& item : value->items) {
+      if (item.kind == Value::Kind::kText) {
+        values.push_back(item.text);
+      } else {
+        errors_.push_back(error_at(item.place, "text", found_text(item)));
+      }
+    }
+  }
+
   void require(bool holds, const char* key, const std::string& expected, const std::string& found,
                const std::string& hint) override {
     if (holds) return;
@@ -182,6 +200,16 @@ class Writer : public Fields {
     }
   }
 
+  void words(Key key, std::vector<std::string>& values) override {
+    if (values.empty()) return;
+    begin(key);
+    std::string inside;
+    for (const std::string& value : values) {
+      inside += (inside.empty() ? "" : ", ") + yaml_text(value);
+    }
+    out_ += " [" + inside + "]\n";
+  }
+
   void require(bool, const char*, const std::string&, const std::string&,
                const std::string&) override {}
   bool has(const char*) const override { return true; }
@@ -212,6 +240,9 @@ class Lister : public Fields {
     resize(1);
     Lister inner(path_ + key.name + "[].", out_);
     describe(0, inner);
+  }
+  void words(Key key, std::vector<std::string>& /*values*/) override {
+    out_.push_back({path_ + key.name, "a list of texts", "", key.help});
   }
   void require(bool, const char*, const std::string&, const std::string&,
                const std::string&) override {}

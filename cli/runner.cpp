@@ -13,6 +13,7 @@
 #include "cli/command.hpp"
 #include "cli/lockstep.hpp"
 #include "cli/progress.hpp"
+#include "cli/record_folder.hpp"
 #include "record/journal.hpp"
 #include "record/recorder.hpp"
 #include "sim/simulation.hpp"
@@ -30,49 +31,6 @@ struct Progress {
   std::atomic<uint64_t> jobs_ended{0};
 };
 
-constexpr const char* kJournal = "journal";
-
-// Leaves nothing of a run that fails: the recorder removes its own files, this the journal and a
-// folder that was not there before.
-class FolderGuard {
- public:
-  explicit FolderGuard(std::filesystem::path folder) : folder_(std::move(folder)) {
-    std::error_code problem;
-    was_there_ = std::filesystem::exists(folder_, problem);
-  }
-  FolderGuard(const FolderGuard&) = delete;
-  FolderGuard& operator=(const FolderGuard&) = delete;
-  ~FolderGuard() {
-    if (kept_ || folder_.empty()) return;
-    std::error_code problem;
-    std::filesystem::remove(folder_ / kJournal, problem);
-    if (!was_there_) std::filesystem::remove(folder_, problem);
-  }
-  void keep() { kept_ = true; }
-
- private:
-  std::filesystem::path folder_;
-  bool was_there_;
-  bool kept_ = false;
-};
-
-// Paths in a scenario count from its folder, so those of the one that the record keeps count from
-// there; absolute ones stay.
-std::string seen_from(const std::filesystem::path& folder, const std::string& path) {
-  if (path.empty() || folder.empty() || std::filesystem::path(path).is_absolute()) return path;
-  std::filesystem::path from = std::filesystem::absolute(folder).lexically_normal();
-  // A name with "/" at its end has an empty last part, which would count as a folder.
-  if (!from.has_filename()) from = from.parent_path();
-  return std::filesystem::absolute(path).lexically_normal().lexically_relative(from).string();
-}
-
-// The scenario as it is run, and kept.
-std::string kept_text(Scenario scenario, const std::filesystem::path& folder) {
-  scenario.workload.trace = seen_from(folder, scenario.workload.trace);
-  scenario.cluster.from = seen_from(folder, scenario.cluster.from);
-  return to_yaml(scenario);
-}
-
 Scenario effective(const RunOrder& order, const Inputs& inputs) {
   Scenario scenario = order.scenario;
   scenario.cluster = inputs.cluster_source;
@@ -83,16 +41,25 @@ Scenario effective(const RunOrder& order, const Inputs& inputs) {
   return scenario;
 }
 
-// Hands the inputs of a run to its journal.
-class JournalWatcher final : public sim::Watcher {
+// Hands the inputs and decisions of a run to its journal, and the notes on to the recorder.
+class JournalWatcher final : public sim::Watcher, public NoteSink {
  public:
-  JournalWatcher(const std::filesystem::path& file, const record::JournalHeader& header)
-      : writer_(file, header) {}
+  JournalWatcher(const std::filesystem::path& file, const record::JournalHeader& header,
+                 NoteSink& next)
+      : writer_(file, header), next_(next) {}
   void input(Instant at, ActorId to, const Input& input) override { writer_.input(at, to, input); }
+  void note(Instant at, const Note& note) override {
+    // Only the controller decides.
+    if (const auto* decision = std::get_if<Decision>(&note)) {
+      writer_.decision(at, kController, *decision);
+    }
+    next_.note(at, note);
+  }
   void close() { writer_.close(); }
 
  private:
   record::JournalWriter writer_;
+  NoteSink& next_;
 };
 
 class OneRun {
@@ -114,8 +81,9 @@ class OneRun {
     std::optional<JournalWatcher> journal;
     if (options_.journal) {
       record::JournalHeader header{scenario.seed, version(), kept_text(scenario, order_.folder)};
-      journal.emplace(order_.folder / kJournal, header);
+      journal.emplace(order_.folder / kJournal, header, recorder);
       simulation.set_watcher(&*journal);
+      simulation.set_sink(&*journal);
     }
     wind(simulation, plan);
     result.summary = recorder.finish(about(scenario, inputs, simulation));

@@ -189,6 +189,22 @@ void describe_faults(Fields& f, Scenario& scenario) {
             "a mean time to repair (mttr) beside it", "none", "for example mttr: 1h");
 }
 
+void describe_live(Fields& f, LiveSource& live) {
+  f.choice({"driver", "what runs containers: plain processes, or a model of them"}, live.driver,
+           {"process", "fake"});
+  f.choice({"program", "what a job runs for its run time: a sleep, or a busy loop for each core"},
+           live.program, {"sleep", "burn"});
+  f.words({"command", "what it runs instead, program first; ORRERY_* tell it about the job"},
+          live.command);
+  f.real({"speedup", "the workload's times are divided by this"}, live.speedup, 0.001, 1e6,
+         "factor");
+  f.duration({"grace", "from the request to stop to the kill"}, live.grace);
+  f.choice_of({"sync",
+               "when the journal is on the disk: never forced, ten times a second, or "
+               "before each step"},
+              live.sync, {"never", "interval", "always"});
+}
+
 void describe(Fields& f, Scenario& scenario) {
   f.text({"name", "of the run in tables and folders; the file's name if left out"}, scenario.name);
   f.text({"description", "what the scenario shows"}, scenario.description);
@@ -206,6 +222,8 @@ void describe(Fields& f, Scenario& scenario) {
             [&](Fields& n) { describe_network(n, scenario.network); });
   f.section({"faults", "failures of nodes and containers; the default is none"},
             [&](Fields& x) { describe_faults(x, scenario); });
+  f.section({"live", "how orrery live runs the jobs; a simulation ignores it"},
+            [&](Fields& l) { describe_live(l, scenario.live); });
   f.require(f.has("workload"), "workload", "a workload", "none",
             "give the scenario a section `workload`, or --trace FILE");
 }
@@ -218,8 +236,8 @@ void resolve_path(Value* section, const char* key, const std::filesystem::path& 
 
 }  // namespace
 
-Value load_scenario(const std::string& path) {
-  Value root = parse_document(read_text_file(path, kDocumentBytes), path);
+Value parse_scenario(const std::string& text, const std::string& path) {
+  Value root = parse_document(text, path);
   if (root.kind != Value::Kind::kMap) {
     throw error_at(
         root.place.where ? root.place : Place{std::make_shared<const std::string>(path), 0, 0},
@@ -234,6 +252,10 @@ Value load_scenario(const std::string& path) {
   }
   expand_shorthands(root);
   return root;
+}
+
+Value load_scenario(const std::string& path) {
+  return parse_scenario(read_text_file(path, kDocumentBytes), path);
 }
 
 Scenario read_scenario(const Value& root) {

@@ -57,6 +57,23 @@ struct WorkloadSource {
   double time_scale = 1;     ///< factor on every time between submissions
 };
 
+/// When the journal of a live run is safe on the disk.
+enum class JournalSync : uint8_t {
+  kNever,     ///< handed to the operating system ten times a second
+  kInterval,  ///< and on the disk as often
+  kAlways,    ///< each input, before the actor sees it
+};
+
+/// What a live run starts as containers, and how; a simulation ignores it.
+struct LiveSource {
+  std::string driver = "process";          ///< process fake
+  std::string program = "sleep";           ///< sleep burn; counts where there is no command
+  std::vector<std::string> command;        ///< of every task's container
+  double speedup = 1;                      ///< the workload's times are divided by it
+  Duration grace = Duration::seconds(10);  ///< from the request to stop to the kill
+  JournalSync sync = JournalSync::kInterval;
+};
+
 struct Scenario {
   std::string name;
   std::string description;
@@ -69,11 +86,14 @@ struct Scenario {
   sim::WorldConfig world;
   sim::NetworkConfig network;
   sim::FaultsConfig faults;
+  LiveSource live;
 };
 
 /// Reads a scenario file into a tree. Relative paths in it count from its folder; `name` defaults
 /// to the file's. Throws InputError.
 Value load_scenario(const std::string& path);
+/// The same for the text of a scenario that stands, or would stand, in the file `path`.
+Value parse_scenario(const std::string& text, const std::string& path);
 /// Turns what may be written short into its long form: `policy: sjf+easy`, `cluster: 16x8:gpus=4`,
 /// `mtbf: 30d`. Throws InputError.
 void expand_shorthands(Value& root);

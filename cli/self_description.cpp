@@ -25,7 +25,7 @@ std::string joined(const std::vector<std::string>& words) {
 
 std::vector<std::string> verb_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  for (const CLI::App* verb : verbs_of(app)) names.push_back(verb->get_name());
   return names;
 }
 
@@ -41,8 +41,8 @@ std::string bash_script(const CLI::App& app) {
       "_orrery() {\n"
       "  local word=\"${COMP_WORDS[COMP_CWORD]}\" words\n"
       "  case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n";
-  for (const CLI::App* verb : app.get_subcommands({})) {
-    for (const CLI::App* inner : verb->get_subcommands({})) {
+  for (const CLI::App* verb : verbs_of(app)) {
+    for (const CLI::App* inner : verbs_of(*verb)) {
       text += "    \"" + verb->get_name() + " " + inner->get_name() + "\") words=\"" +
               words_after(*inner) + "\" ;;\n";
     }
@@ -72,12 +72,12 @@ std::string fish_script(const CLI::App& app) {
       }
     }
   };
-  for (const CLI::App* verb : app.get_subcommands({})) {
+  for (const CLI::App* verb : verbs_of(app)) {
     text += "complete -c orrery -n __fish_use_subcommand -a " + verb->get_name() + " -d " +
             in_single_quotes(verb->get_description()) + "\n";
     std::string seen = "__fish_seen_subcommand_from " + verb->get_name();
     options_of(*verb, seen);
-    for (const CLI::App* inner : verb->get_subcommands({})) {
+    for (const CLI::App* inner : verbs_of(*verb)) {
       text += "complete -c orrery -n " + in_single_quotes(seen) + " -a " + inner->get_name() +
               " -d " + in_single_quotes(inner->get_description()) + "\n";
       options_of(*inner, seen + "; and __fish_seen_subcommand_from " + inner->get_name());
@@ -118,7 +118,7 @@ std::string roff_options(const CLI::App& app) {
 }
 
 void add_verbs(const CLI::App& app, const std::string& before, std::string& text) {
-  for (const CLI::App* verb : app.get_subcommands({})) {
+  for (const CLI::App* verb : verbs_of(app)) {
     std::string name = before + " " + verb->get_name();
     text += ".SS " + roff(name) + "\n" + roff(verb->get_description()) + ".\n";
     text += roff_options(*verb);

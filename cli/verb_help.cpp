@@ -70,7 +70,7 @@ int show_help(const CLI::App& root, const std::vector<std::string>& topic) {
   for (const std::string& word : topic) {
     std::vector<std::string> names{"scenario"};
     const CLI::App* next = nullptr;
-    for (const CLI::App* verb : at->get_subcommands({})) {
+    for (const CLI::App* verb : verbs_of(*at)) {
       names.push_back(verb->get_name());
       if (verb->get_name() == word) next = verb;
     }

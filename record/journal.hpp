@@ -1,4 +1,5 @@
-// The journal of a run: every input of every actor, in order, so that the run can be replayed.
+// The journal of a run: every input of every actor, in order, so that the run can be replayed, and
+// every decision, so that the replay can be held against it.
 //
 // A journal is the magic bytes and a chain of blocks. A block is
 //   size of its payload, size unpacked   4 bytes each, little-endian
@@ -6,16 +7,18 @@
 //   check                                8 bytes: the first of the SHA-256 of the 40 before
 //   payload                              a zstd frame of msgpack
 //   hash                                 32 bytes: SHA-256 of all of the above
-// The first block holds the header, the following ones inputs, and an empty one says that the
+// The first block holds the header, the following ones entries, and an empty one says that the
 // journal was closed. So a changed byte breaks the chain wherever it is, and a journal that was cut
 // off reads as far as its last whole block.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "actors/actor.hpp"
+#include "actors/notes.hpp"
 #include "actors/workload.hpp"
 #include "record/output_file.hpp"
 #include "record/sha256.hpp"
@@ -24,16 +27,19 @@ namespace orrery::record {
 
 struct JournalHeader {
   uint64_t seed = 0;
-  std::string version;   ///< of the engine that wrote it
-  std::string scenario;  ///< full text
+  std::string version;       ///< of the engine that wrote it
+  std::string scenario;      ///< full text
+  std::string runtime = "sim";  ///< what ran the actors: "sim" or "live"
 
   bool operator==(const JournalHeader&) const = default;
 };
 
 struct JournalEntry {
   Instant at;
-  ActorId actor;  ///< whose input it is
+  ActorId actor;  ///< whose input or decision it is
   Input input;
+  /// Present: no input, but a decision that the actor took upon its latest input.
+  std::optional<Decision> decision{};
 };
 
 class JournalWriter {
@@ -44,14 +50,20 @@ class JournalWriter {
   ~JournalWriter();
 
   void input(Instant at, ActorId actor, const Input& input);
+  /// Requires: after the input that it was taken upon, before the actor's next.
+  void decision(Instant at, ActorId actor, const Decision& decision);
   /// Hands all inputs so far to the operating system, as a block of their own.
   void flush();
+  /// Flushes, and waits until the bytes are on the disk.
+  void sync();
   /// Flushes and marks the journal as closed. Without it the journal reads as cut off.
   void close();
 
  private:
   struct Packed;
 
+  void begin_entry(Instant at, ActorId actor, uint32_t kind);
+  void end_entry();
   void write_block();
 
   OutputFile out_;
@@ -68,7 +80,7 @@ class JournalReader {
   ~JournalReader();
 
   const JournalHeader& header() const { return header_; }
-  /// The next input; false at the end.
+  /// The next entry; false at the end.
   bool next(JournalEntry& entry);
   /// True once `next` has returned false for a journal that was not closed: its tail is missing.
   bool cut_off() const { return cut_off_; }

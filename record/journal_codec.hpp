@@ -13,11 +13,14 @@
 #include <variant>
 
 #include "actors/actor.hpp"
+#include "actors/notes.hpp"
 #include "actors/workload.hpp"
 
 namespace orrery::record {
 
-inline constexpr uint32_t kJournalSchema = 1;
+inline constexpr uint32_t kJournalSchema = 2;
+/// What an entry of a journal is.
+enum class EntryKind : uint32_t { kDelivery, kExpiry, kReport, kDecision };
 inline constexpr std::string_view kJournalMagic = "ORRERYJ1";
 /// A block is written when it has grown to this.
 inline constexpr size_t kJournalBlockBytes = 1024 * 1024;
@@ -32,20 +35,18 @@ struct BadField : std::runtime_error {
 };
 
 template <class T>
-concept HasFields = requires { T::kFields; };
+concept HasFields = requires {
+  T::kFields;
+};
 
 // ---- Values ----------------------------------------------------------------------------------
 
 template <class T>
-  requires std::is_integral_v<T>
-void encode(JournalPacker& out, T value) {
-  out.pack(value);
-}
+requires std::is_integral_v<T>
+void encode(JournalPacker& out, T value) { out.pack(value); }
 template <class T>
-  requires std::is_enum_v<T>
-void encode(JournalPacker& out, T value) {
-  out.pack(static_cast<uint64_t>(value));
-}
+requires std::is_enum_v<T>
+void encode(JournalPacker& out, T value) { out.pack(static_cast<uint64_t>(value)); }
 inline void encode(JournalPacker& out, JobId id) { out.pack(id.index); }
 inline void encode(JournalPacker& out, NodeId id) { out.pack(id.index); }
 inline void encode(JournalPacker& out, Instant at) { out.pack(at.ns); }
@@ -79,15 +80,19 @@ struct Decoder {
   }
 
   template <class T>
-    requires std::is_integral_v<T>
-  void decode(const msgpack::object& from, T& value) const {
-    value = from.as<T>();
-  }
+  requires std::is_integral_v<T>
+  void decode(const msgpack::object& from, T& value) const { value = from.as<T>(); }
   void decode(const msgpack::object& from, StopMode& value) const {
     decode_enum(from, value, StopMode::kShrink);
   }
   void decode(const msgpack::object& from, ExitCause& value) const {
     decode_enum(from, value, ExitCause::kNodeLost);
+  }
+  void decode(const msgpack::object& from, DecisionKind& value) const {
+    decode_enum(from, value, DecisionKind::kRequeue);
+  }
+  void decode(const msgpack::object& from, ReasonCode& value) const {
+    decode_enum(from, value, ReasonCode::kTooManyFailures);
   }
   void decode(const msgpack::object& from, JobId& id) const { id.index = from.as<uint32_t>(); }
   void decode(const msgpack::object& from, NodeId& id) const { id.index = from.as<uint32_t>(); }
@@ -142,8 +147,8 @@ template <class Variant, size_t... I>
 std::string layout_of(std::index_sequence<I...>) {
   std::string text;
   auto add = [&]<class T>(std::type_identity<T>) {
-    text += std::string(T::kName) + "/" + std::to_string(std::tuple_size_v<decltype(T::kFields)>) +
-            " ";
+    text +=
+        std::string(T::kName) + "/" + std::to_string(std::tuple_size_v<decltype(T::kFields)>) + " ";
   };
   (add(std::type_identity<std::variant_alternative_t<I, Variant>>{}), ...);
   return text;

@@ -1,6 +1,5 @@
-#include <zstd.h>
-
 #include <cstring>
+#include <zstd.h>
 
 #include "actors/error.hpp"
 #include "record/journal.hpp"
@@ -30,16 +29,29 @@ Hash hash_of(std::string_view bytes) {
 }
 
 // Nothing that a journal holds is deeper or longer; keeps hostile bytes from taking memory.
-msgpack::unpack_limit limits() {
-  return {8, 8, kJournalMostBytes, 0, 0, 8};
+msgpack::unpack_limit limits() { return {8, 8, kJournalMostBytes, 0, 0, 8}; }
+
+Decision decode_decision(const msgpack::object& from, const Decoder& decoder) {
+  const msgpack::object* values = Decoder::array(from, 8);
+  Decision decision;
+  decoder.decode(values[0], decision.spec);
+  decoder.decode(values[1], decision.kind);
+  decoder.decode(values[2], decision.reason.code);
+  decoder.decode(values[3], decision.reason.a);
+  decoder.decode(values[4], decision.reason.b);
+  decoder.decode(values[5], decision.epoch);
+  decoder.decode(values[6], decision.tasks);
+  decoder.decode(values[7], decision.nodes);
+  return decision;
 }
 
-void decode_input(const msgpack::object& from, const Decoder& decoder, JournalEntry& entry) {
+void decode_entry(const msgpack::object& from, const Decoder& decoder, JournalEntry& entry) {
   const msgpack::object* values = Decoder::array(from, 4);
   decoder.decode(values[0], entry.at);
   decoder.decode(values[1], entry.actor);
-  switch (values[2].as<uint32_t>()) {
-    case 0: {
+  entry.decision.reset();
+  switch (static_cast<EntryKind>(values[2].as<uint32_t>())) {
+    case EntryKind::kDelivery: {
       const msgpack::object* mail = Decoder::array(values[3], 3);
       Delivery delivery;
       decoder.decode(mail[0], delivery.from);
@@ -47,16 +59,17 @@ void decode_input(const msgpack::object& from, const Decoder& decoder, JournalEn
       entry.input = delivery;
       return;
     }
-    case 1: entry.input = Expiry{values[3].as<uint8_t>()}; return;
-    case 2: {
+    case EntryKind::kExpiry: entry.input = Expiry{values[3].as<uint8_t>()}; return;
+    case EntryKind::kReport: {
       const msgpack::object* parts = Decoder::array(values[3], 2);
       Report report;
       decoder.decode_choice(parts[0].as<uint32_t>(), parts[1], report);
       entry.input = report;
       return;
     }
-    default: throw BadField("a kind of input below 3");
+    case EntryKind::kDecision: entry.decision = decode_decision(values[3], decoder); return;
   }
+  throw BadField("a kind of entry below 4");
 }
 
 }  // namespace
@@ -122,9 +135,9 @@ bool JournalReader::read_block() {
 
 void JournalReader::read_header() {
   try {
-    auto handle = msgpack::unpack(unpacked_->raw.data(), unpacked_->raw.size(), unpacked_->at,
-                                  [](msgpack::type::object_type, size_t, void*) { return true; },
-                                  nullptr, limits());
+    auto handle = msgpack::unpack(
+        unpacked_->raw.data(), unpacked_->raw.size(), unpacked_->at,
+        [](msgpack::type::object_type, size_t, void*) { return true; }, nullptr, limits());
     const msgpack::object& map = handle.get();
     if (map.type != msgpack::type::MAP) throw BadField("a map");
     uint32_t schema = 0;
@@ -137,6 +150,7 @@ void JournalReader::read_header() {
       if (name == "seed") header_.seed = value.as<uint64_t>();
       if (name == "version") header_.version = value.as<std::string>();
       if (name == "scenario") header_.scenario = value.as<std::string>();
+      if (name == "runtime") header_.runtime = value.as<std::string>();
     }
     if (schema != kJournalSchema || layout != journal_layout()) {
       throw InputError({.where = file_,
@@ -164,16 +178,16 @@ bool JournalReader::next(JournalEntry& entry) {
     }
   }
   try {
-    auto handle = msgpack::unpack(unpacked_->raw.data(), unpacked_->raw.size(), unpacked_->at,
-                                  [](msgpack::type::object_type, size_t, void*) { return true; },
-                                  nullptr, limits());
-    decode_input(handle.get(), Decoder{*workload_}, entry);
+    auto handle = msgpack::unpack(
+        unpacked_->raw.data(), unpacked_->raw.size(), unpacked_->at,
+        [](msgpack::type::object_type, size_t, void*) { return true; }, nullptr, limits());
+    decode_entry(handle.get(), Decoder{*workload_}, entry);
   } catch (const msgpack::unpack_error& error) {
-    fail("an input", error.what());
+    fail("an entry", error.what());
   } catch (const msgpack::type_error& error) {
-    fail("an input", error.what());
+    fail("an entry", error.what());
   } catch (const BadField& error) {
-    fail("an input", std::string("not ") + error.what());
+    fail("an entry", std::string("not ") + error.what());
   }
   return true;
 }

@@ -1,6 +1,5 @@
-#include <zstd.h>
-
 #include <cstring>
+#include <zstd.h>
 
 #include "actors/check.hpp"
 #include "record/journal.hpp"
@@ -29,7 +28,7 @@ JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalHea
     : out_(file, OutputFile::Naming::kAtOnce), packed_(std::make_unique<Packed>()) {
   out_.write(kJournalMagic);
   JournalPacker& packer = packed_->packer;
-  packer.pack_map(5);
+  packer.pack_map(6);
   packer.pack("schema");
   packer.pack(kJournalSchema);
   packer.pack("layout");
@@ -40,17 +39,28 @@ JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalHea
   packer.pack(header.version);
   packer.pack("scenario");
   packer.pack(header.scenario);
+  packer.pack("runtime");
+  packer.pack(header.runtime);
   flush();
 }
 
 JournalWriter::~JournalWriter() = default;
 
-void JournalWriter::input(Instant at, ActorId actor, const Input& input) {
+void JournalWriter::begin_entry(Instant at, ActorId actor, uint32_t kind) {
   JournalPacker& out = packed_->packer;
   out.pack_array(4);
   encode(out, at);
   encode(out, actor);
-  out.pack(static_cast<uint32_t>(input.index()));
+  out.pack(kind);
+}
+
+void JournalWriter::end_entry() {
+  if (packed_->buffer.size() >= kJournalBlockBytes) write_block();
+}
+
+void JournalWriter::input(Instant at, ActorId actor, const Input& input) {
+  begin_entry(at, actor, static_cast<uint32_t>(input.index()));
+  JournalPacker& out = packed_->packer;
   if (const auto* delivery = std::get_if<Delivery>(&input)) {
     out.pack_array(3);
     encode(out, delivery->from);
@@ -64,7 +74,22 @@ void JournalWriter::input(Instant at, ActorId actor, const Input& input) {
     out.pack(static_cast<uint32_t>(report.index()));
     std::visit([&](const auto& message) { encode(out, message); }, report);
   }
-  if (packed_->buffer.size() >= kJournalBlockBytes) write_block();
+  end_entry();
+}
+
+void JournalWriter::decision(Instant at, ActorId actor, const Decision& decision) {
+  begin_entry(at, actor, static_cast<uint32_t>(EntryKind::kDecision));
+  JournalPacker& out = packed_->packer;
+  out.pack_array(8);
+  encode(out, decision.spec);
+  encode(out, decision.kind);
+  encode(out, decision.reason.code);
+  encode(out, decision.reason.a);
+  encode(out, decision.reason.b);
+  encode(out, decision.epoch);
+  encode(out, decision.tasks);
+  encode(out, decision.nodes);
+  end_entry();
 }
 
 void JournalWriter::write_block() {
@@ -94,6 +119,11 @@ void JournalWriter::write_block() {
 void JournalWriter::flush() {
   if (packed_->buffer.size() > 0) write_block();
   out_.flush();
+}
+
+void JournalWriter::sync() {
+  flush();
+  out_.sync();
 }
 
 void JournalWriter::close() {

@@ -1,12 +1,11 @@
 #include "record/output_file.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 
 #include "actors/error.hpp"
 
@@ -53,6 +52,10 @@ void OutputFile::write_all(std::string_view bytes) {
 void OutputFile::flush() {
   write_all({buffer_.get(), static_cast<size_t>(at_ - buffer_.get())});
   at_ = buffer_.get();
+}
+
+void OutputFile::sync() {
+  if (::fdatasync(file_) != 0) fail("write");
 }
 
 void OutputFile::make_room(size_t bytes) {

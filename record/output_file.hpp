@@ -34,6 +34,8 @@ class OutputFile {
 
   /// Hands what is buffered to the operating system.
   void flush();
+  /// Waits until all that was handed over is on the disk. Throws EnvironmentError.
+  void sync();
   /// Writes out what is buffered and gives the file its name. Throws EnvironmentError.
   void commit();
 

@@ -14,8 +14,7 @@ namespace orrery::record {
 namespace {
 
 constexpr const char* kFiles[] = {"jobs.csv",     "timeline.csv", "decisions.csv",
-                                  "summary.json", "report.html",  "scenario.yaml",
-                                  "journal"};
+                                  "summary.json", "report.html",  "scenario.yaml"};
 
 void remove_files(const std::filesystem::path& folder) {
   for (const char* file : kFiles) {
@@ -66,6 +65,8 @@ Recorder::Recorder(std::shared_ptr<const ClusterSpec> cluster,
   if (options_.folder.empty()) return;
   make_folder(options_.folder);
   remove_files(options_.folder);
+  std::error_code ignored;
+  std::filesystem::remove(options_.folder / "journal", ignored);
   rows_.pieces.reserve(rows_.workload->size());
   decisions_ = std::make_unique<DecisionLog>(options_.folder / "decisions.csv", rows_.cluster,
                                              rows_.workload);

@@ -31,7 +31,7 @@ class Recorder final : public NoteSink {
   /// EnvironmentError that names the path.
   Recorder(std::shared_ptr<const ClusterSpec> cluster, std::shared_ptr<const Workload> workload,
            RecorderOptions options);
-  /// Removes what has been written unless `finish` went through.
+  /// Removes what it has written unless `finish` went through; a journal stays.
   ~Recorder() override;
 
   /// Requires: every spec in a note is one of the workload's; instants do not decrease.

@@ -3,7 +3,8 @@
 namespace orrery::sim {
 
 Runtime::Runtime(const Runtime& other)
-    : queue_(other.queue_),
+    : RuntimePort(other),
+      queue_(other.queue_),
       network_(other.network_),
       ideal_(other.ideal_),
       digest_(other.digest_),
@@ -59,8 +60,8 @@ Actor* Runtime::find(ActorId id) {
 
 void Runtime::post_at(Instant at, ActorId to, const Input& input) { queue_.push(at, to, input); }
 
-void Runtime::schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp, Phase phase) {
-  queue_.push(at, phase, {kWorldPlace, index}, stamp, kind);
+void Runtime::schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) {
+  queue_.push(at, Phase::kInOrder, {kWorldPlace, index}, stamp, kind);
 }
 
 bool Runtime::step() {
@@ -68,7 +69,7 @@ bool Runtime::step() {
   if (event == nullptr) return false;
   if (queue_.came_closer()) [[unlikely]]
     fetch_ahead();
-  deliver(*event);
+  perform(*event);
   return true;
 }
 
@@ -95,7 +96,7 @@ void Runtime::carry(ActorId from, const Send& wish) {
   }
 }
 
-// Part of deliver(), and inlined there: most steps have one wish.
+// Part of perform(), and inlined there: most steps have one wish.
 inline void Runtime::grant(ActorId who, Cell* of) {
   if (sink_ != nullptr) {
     for (const Note& note : outbox_.notes()) sink_->note(now(), note);
@@ -132,7 +133,7 @@ inline void Runtime::grant(ActorId who, Cell* of) {
   static_assert(std::variant_size_v<Wish> == 5, "grant considers every wish");
 }
 
-void Runtime::deliver(const Event& event) {
+void Runtime::perform(const Event& event) {
   if (event.to.place == kWorldPlace) {
     world_->wake(now(), std::get<Expiry>(event.input).timer, event.to.serial, event.stamp);
     return;

@@ -15,17 +15,9 @@
 #include "actors/fields.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/network.hpp"
+#include "sim/port.hpp"
 
 namespace orrery::sim {
-
-/// The world's side of a runtime.
-class WorldPort {
- public:
-  virtual ~WorldPort() = default;
-  virtual void command(Instant now, ActorId from, const Command& command) = 0;
-  /// A wake-up that the world scheduled with Runtime::schedule.
-  virtual void wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp) = 0;
-};
 
 /// Sees every input before its actor does; can change nothing.
 class Watcher {
@@ -34,7 +26,7 @@ class Watcher {
   virtual void input(Instant at, ActorId to, const Input& input) = 0;
 };
 
-class Runtime {
+class Runtime final : public RuntimePort {
  public:
   Runtime(NetworkConfig network, uint64_t seed)
       : network_(std::move(network), seed), ideal_(network_.ideal()) {}
@@ -44,9 +36,8 @@ class Runtime {
   /// The world, the notes' sink and the watcher are not part of the state; each may be null.
   void attach(WorldPort* world, NoteSink* sink, Watcher* watcher);
 
-  void add(ActorId id, std::unique_ptr<Actor> actor);
-  /// All actors of a place are gone, with their timers; mail to them is dropped.
-  void remove_place(uint32_t place);
+  void add(ActorId id, std::unique_ptr<Actor> actor) override;
+  void remove_place(uint32_t place) override;
   Actor* find(ActorId id);
 
   /// Hands mail or a report to an actor at the present instant, past the network.
@@ -56,16 +47,16 @@ class Runtime {
   void post(ActorId to, const R& report) {
     put(to).emplace<Report>(std::in_place_type<R>, report);
   }
+  void deliver(ActorId to, const Delivery& mail) override { post(to, mail); }
+  void report(ActorId to, const Report& report) override { put(to).emplace<Report>(report); }
   /// The same at a later instant.
   void post_at(Instant at, ActorId to, const Input& input);
-  /// Wakes the world at `at`.
-  void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp,
-                Phase phase = Phase::kInOrder);
+  void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) override;
 
   /// Performs the next event; false when there is none.
   bool step();
 
-  Instant now() const { return queue_.now(); }
+  Instant now() const override { return queue_.now(); }
   Instant next_at() { return queue_.next_at(); }
   /// True while something is left to happen at the present instant, settled expiries apart.
   bool busy() const { return queue_.busy(); }
@@ -107,7 +98,7 @@ class Runtime {
   }
   Cell& make_cell(ActorId id);
   void fetch_ahead();
-  void deliver(const Event& event);
+  void perform(const Event& event);
   void trace(const Event& event);
   void grant(ActorId who, Cell* of);
   void carry(ActorId from, const Send& wish);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "actors/check.hpp"
+#include "actors/random.hpp"
+
 namespace orrery::sim {
 
 namespace {
@@ -39,7 +42,7 @@ World::World(std::shared_ptr<const ClusterSpec> cluster, std::shared_ptr<const W
       seed_(seed),
       slot_of_(workload_->size(), kNoSlot) {}
 
-void World::attach(Runtime* runtime, Checkers* checkers) {
+void World::attach(RuntimePort* runtime, Checkers* checkers) {
   runtime_ = runtime;
   checkers_ = checkers;
 }
@@ -113,7 +116,7 @@ void World::member_runs(Instant now, Gang& gang, uint32_t part) {
   if (member.state != State::kStarting) return;
   member.state = State::kRunning;
   ++gang.running;
-  runtime_->post(member.container, ContainerStarted{gang.job, gang.epoch, part});
+  runtime_->report(member.container, ContainerStarted{gang.job, gang.epoch, part});
   if (gang.over) return;
   if (gang.working) {  // a malleable gang has grown
     settle(now, gang);
@@ -259,7 +262,7 @@ void World::member_gone(Instant now, Gang& gang, uint32_t part, ExitCause cause,
   uint32_t node = member.container.place - 1;
   if (checkers_ != nullptr) checkers_->container_ended(now, member.what, node, frozen);
   if (frozen) progress_[gang.job.index].members.push_back(member);
-  runtime_->post(member.container, ContainerExited{gang.job, gang.epoch, part, cause, code});
+  runtime_->report(member.container, ContainerExited{gang.job, gang.epoch, part, cause, code});
   if (gang.present == 0) return release_if_complete(gang);
   if (shrunk && gang.working) set_speed(now, gang, config_.resize_cost);
 }
@@ -319,8 +322,8 @@ void World::stop_frozen(const StopTask& what) {
   if (at == progress_.end()) return;
   for (const Member& member : at->second.members) {
     if (member.what.part != what.part || member.what.epoch != what.epoch) continue;
-    runtime_->post(member.container,
-                   ContainerExited{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
+    runtime_->report(member.container,
+                     ContainerExited{what.job, what.epoch, what.part, ExitCause::kStopped, 0});
   }
   StartTask gone;
   gone.spec = &workload_->specs[what.job.index];

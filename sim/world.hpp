@@ -15,7 +15,7 @@
 #include "actors/workload.hpp"
 #include "sim/checkers.hpp"
 #include "sim/config.hpp"
-#include "sim/runtime.hpp"
+#include "sim/port.hpp"
 
 namespace orrery::sim {
 
@@ -38,7 +38,7 @@ class World {
         WorldConfig config, double crash_per_hour, uint64_t seed);
 
   /// The runtime that carries reports; the checkers may be null. Not part of the state.
-  void attach(Runtime* runtime, Checkers* checkers);
+  void attach(RuntimePort* runtime, Checkers* checkers);
 
   void start_container(Instant now, ActorId container, const StartTask& what);
   void stop_container(Instant now, const StopTask& what);
@@ -107,7 +107,7 @@ class World {
   WorldConfig config_;
   double crash_per_hour_ = 0;
   uint64_t seed_ = 0;
-  Runtime* runtime_ = nullptr;
+  RuntimePort* runtime_ = nullptr;
   Checkers* checkers_ = nullptr;
   std::vector<Gang> gangs_;
   std::vector<uint32_t> unused_;

@@ -1,0 +1,83 @@
+#include "cli/live_plan.hpp"
+
+#include <cmath>
+
+namespace orrery::cli {
+
+namespace {
+
+int64_t divided(int64_t ns, double speedup) {
+  return static_cast<int64_t>(std::floor(static_cast<double>(ns) / speedup));
+}
+
+std::string seconds_of(Duration d) { return seconds_text(d.ns); }
+
+}  // namespace
+
+std::shared_ptr<const Workload> at_speed(std::shared_ptr<const Workload> workload, double speedup) {
+  if (speedup == 1) return workload;
+  auto fast = std::make_shared<Workload>(*workload);
+  for (size_t i = 0; i < fast->size(); ++i) {
+    JobSpec& spec = fast->specs[i];
+    JobTruth& truth = fast->truths[i];
+    spec.submit.ns = divided(spec.submit.ns, speedup);
+    spec.think_time.ns = divided(spec.think_time.ns, speedup);
+    if (spec.requested_time != Duration::infinite()) {
+      // Rounded up, as a limit: a job that keeps to its request keeps to it at any speed.
+      spec.requested_time.ns = divided(spec.requested_time.ns, speedup) + 1;
+    }
+    truth.run_time.ns = divided(truth.run_time.ns, speedup);
+    if (truth.cancel_at != Instant::never()) {
+      truth.cancel_at.ns = divided(truth.cancel_at.ns, speedup);
+    }
+  }
+  return fast;
+}
+
+sim::SimulationPlan make_live_plan(const Scenario& scenario, const Inputs& inputs) {
+  sim::SimulationPlan plan = make_plan(scenario, inputs, /*check=*/false);
+  plan.network = {};
+  plan.workload = at_speed(plan.workload, scenario.live.speedup);
+  return sim::checked(std::move(plan));
+}
+
+live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::string& node) const {
+  const JobSpec& spec = *what.spec;
+  const JobTruth& truth = workload->truths[spec.id.index];
+  live::ContainerOrder order;
+  order.run = run;
+  order.job_name = spec.name;
+  order.environment = {{"ORRERY_JOB", spec.name},
+                       {"ORRERY_ATTEMPT", std::to_string(what.epoch)},
+                       {"ORRERY_PART", std::to_string(what.part)},
+                       {"ORRERY_PARTS", std::to_string(what.parts)},
+                       {"ORRERY_TASKS", std::to_string(what.tasks)},
+                       {"ORRERY_NODE", node},
+                       {"ORRERY_RUN_SECONDS", seconds_of(truth.run_time)}};
+  order.log = logs / (std::to_string(spec.id.index) + "-" + std::to_string(what.epoch) + "-" +
+                      std::to_string(what.part) + ".log");
+  order.command = live.command;
+  if (!order.command.empty()) return order;
+  int64_t cores = (spec.each.cpu_milli * what.tasks + 999) / 1000;
+  order.command = {program.string(),
+                   kLoadVerb,
+                   live.program,
+                   "--seconds",
+                   seconds_of(truth.run_time),
+                   "--threads",
+                   std::to_string(std::max<int64_t>(1, cores))};
+  if (truth.end == TraceEnd::kFailed) {
+    order.command.insert(order.command.end(), {"--exit-code", "1"});
+  }
+  return order;
+}
+
+live::FakeLife fake_life(const live::ContainerOrder& order, const Workload& workload) {
+  const JobTruth& truth = workload.truths[order.key.job.index];
+  live::FakeLife life;
+  life.runs_for = truth.run_time;
+  life.exit_code = truth.end == TraceEnd::kFailed ? 1 : 0;
+  return life;
+}
+
+}  // namespace orrery::cli

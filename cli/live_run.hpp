@@ -1,0 +1,30 @@
+// A live run: the scenario's actors on this machine, their containers under a driver, the journal
+// and the record.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "cli/sim_options.hpp"
+#include "record/summary.hpp"
+
+namespace orrery::cli {
+
+struct LiveOptions {
+  bool report = true;
+  bool progress = false;  ///< a bar on stderr
+  /// What an operator should know at once.
+  std::function<void(const std::string&)> tell;
+};
+
+struct LiveResult {
+  record::Summary summary;
+  bool interrupted = false;
+};
+
+/// Runs until every job has ended, until `until`, or until the user interrupts; then no container
+/// is left, and the record is whole. Throws what stops a run short: then only the journal is left.
+/// Requires: a folder in `order`.
+LiveResult run_live(const RunOrder& order, const LiveOptions& options);
+
+}  // namespace orrery::cli

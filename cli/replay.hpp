@@ -1,0 +1,46 @@
+// Replay: the journal of a run fed to fresh actors, and what they decide held against it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/notes.hpp"
+#include "record/journal.hpp"
+
+namespace orrery::cli {
+
+struct ReplayOptions {
+  std::string policy;             ///< replaces that of the run; empty: none does
+  std::vector<std::string> sets;  ///< keys of the scenario to be changed
+  /// Called for each input before it is fed; may be empty.
+  std::function<void(const record::JournalEntry&)> each;
+};
+
+struct ReplayResult {
+  /// The first thing that is not as the journal has it.
+  struct Difference {
+    Instant at;
+    ActorId actor;
+    std::string expected;  ///< as the journal has it
+    std::string found;     ///< in the replay
+  };
+
+  record::JournalHeader header;
+  uint64_t inputs = 0;
+  uint64_t decisions = 0;  ///< found equal
+  Instant last;            ///< of the last input
+  bool cut_off = false;    ///< the journal's tail is missing
+  std::optional<Difference> difference;
+};
+
+/// Replays the journal of the record in `folder` up to its end or the first difference. Throws
+/// InputError where there is none or it is damaged.
+ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& options);
+
+/// "start job7: first-in-order (attempt 1, 4 tasks on 2 nodes)".
+std::string decision_text(const Decision& decision);
+
+}  // namespace orrery::cli

@@ -1,0 +1,138 @@
+#include "live/bridge.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace orrery::live {
+
+void Bridge::open(Runtime& runtime, Trouble trouble) {
+  runtime_ = &runtime;
+  DriverEvents events;
+  events.started = [this](const ContainerKey& key) { started(key); };
+  events.exited = [this](const ContainerKey& key, ExitCause cause, int32_t code) {
+    exited(key, cause, code);
+  };
+  events.suspended = [this](const ContainerKey& key) { exited(key, ExitCause::kSuspended, 0); };
+  events.trouble = [trouble](const std::optional<ContainerKey>& key, const std::string& text) {
+    std::string about;
+    if (key) {
+      about = "job " + std::to_string(key->job.index) + ", attempt " + std::to_string(key->epoch) +
+              ", part " + std::to_string(key->part) + ": ";
+    }
+    trouble(about + text);
+  };
+  driver_.open(std::move(events));
+}
+
+std::optional<ContainerKey> Bridge::key_of(ActorId actor) const {
+  auto found = key_of_.find(actor);
+  if (found == key_of_.end()) return {};
+  return found->second;
+}
+
+void Bridge::command(Instant /*now*/, ActorId from, const Command& command) {
+  if (const auto* wish = std::get_if<StartContainer>(&command)) return start(from, wish->what);
+  stop(from, std::get<StopContainer>(command).what);
+}
+
+void Bridge::start(ActorId from, const StartTask& what) {
+  ContainerOrder order = make_order_(what, node_of(from));
+  {
+    std::lock_guard lock(mutex_);
+    if (ending_) return;
+    order.key = {what.spec->id, what.epoch, what.part};
+    // One that was frozen goes on under the name that it was born with.
+    auto old = key_of(from);
+    if (old && entries_[*old].suspended) order.key = *old;
+    entries_[order.key] = {from, what.epoch, false, false};
+    key_of_[from] = order.key;
+  }
+  driver_.start(order);
+}
+
+void Bridge::stop(ActorId from, const StopTask& what) {
+  ContainerKey key{what.job, what.epoch, what.part};
+  {
+    std::lock_guard lock(mutex_);
+    if (ending_) return;
+    auto known = key_of(from);
+    if (known && known->job == what.job && known->part == what.part) {
+      key = *known;
+    } else {
+      entries_[key] = {from, what.epoch, false, false};
+      key_of_[from] = key;
+    }
+  }
+  driver_.stop(key, what.mode, grace_);
+}
+
+void Bridge::started(const ContainerKey& key) {
+  Entry entry;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = entries_.find(key);
+    if (ending_ || found == entries_.end() || found->second.ended) return;
+    found->second.suspended = false;
+    entry = found->second;
+  }
+  runtime_->post(entry.actor, Report{ContainerStarted{key.job, entry.epoch, key.part}});
+}
+
+void Bridge::exited(const ContainerKey& key, ExitCause cause, int32_t code) {
+  Entry entry;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = entries_.find(key);
+    if (found == entries_.end() || found->second.ended) return;
+    found->second.suspended = cause == ExitCause::kSuspended;
+    found->second.ended = !found->second.suspended;
+    entry = found->second;
+    if (ending_) return;
+  }
+  runtime_->post(entry.actor, Report{ContainerExited{key.job, entry.epoch, key.part, cause, code}});
+}
+
+void Bridge::forget(const ContainerExited& end) {
+  std::optional<ContainerKey> key;
+  {
+    std::lock_guard lock(mutex_);
+    auto at = entries_.lower_bound({end.job, 0, 0});
+    for (; at != entries_.end() && at->first.job == end.job; ++at) {
+      const Entry& entry = at->second;
+      if (at->first.part == end.part && entry.epoch == end.epoch && entry.ended) break;
+    }
+    if (at == entries_.end() || at->first.job != end.job) return;
+    key = at->first;
+    if (key_of(at->second.actor) == key) key_of_.erase(at->second.actor);
+    entries_.erase(at);
+  }
+  driver_.forget(*key);
+}
+
+size_t Bridge::end_all(Duration patience) {
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(patience.ns);
+  std::vector<ContainerKey> left;
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+    for (const auto& [key, entry] : entries_) {
+      if (!entry.ended) left.push_back(key);
+    }
+  }
+  for (const ContainerKey& key : left) driver_.stop(key, StopMode::kKill, {});
+  for (;;) {
+    size_t open = 0;
+    {
+      std::lock_guard lock(mutex_);
+      for (const ContainerKey& key : left) open += entries_[key].ended ? 0 : 1;
+    }
+    if (open == 0 || std::chrono::steady_clock::now() >= deadline) {
+      for (const ContainerKey& key : left) driver_.forget(key);
+      return open;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+}  // namespace orrery::live

@@ -1,0 +1,65 @@
+// Bridge: from what containers' actors command to a driver, and from what it reports back to them.
+//
+// A driver names containers by job, attempt and part, for ever; an actor that goes on after it was
+// suspended serves a new attempt with its old container. The bridge knows which is which.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "live/drivers/driver.hpp"
+#include "live/runtime.hpp"
+
+namespace orrery::live {
+
+class Bridge final : public CommandSink {
+ public:
+  /// What a driver is to run for a part of a job on a node; the bridge fills in the key.
+  using OrderMaker = std::function<ContainerOrder(const StartTask& what, NodeId node)>;
+  using Trouble = std::function<void(const std::string& text)>;
+
+  /// `grace`: from the request to stop to the kill.
+  Bridge(Driver& driver, OrderMaker make_order, Duration grace)
+      : driver_(driver), make_order_(std::move(make_order)), grace_(grace) {}
+
+  /// Opens the driver; its reports go to actors of `runtime`, which must outlive close().
+  void open(Runtime& runtime, Trouble trouble);
+  void command(Instant now, ActorId from, const Command& command) override;
+  /// The end of that container, as its actor was told, is in the journal: what is left of it may
+  /// go.
+  void forget(const ContainerExited& end);
+  /// Kills whatever is left, and waits for its end, at most `patience` of real time. Returns how
+  /// many containers have not ended by then. Reports no longer reach actors.
+  size_t end_all(Duration patience);
+  /// No report comes after this.
+  void close() { driver_.close(); }
+
+ private:
+  struct Entry {
+    ActorId actor;
+    Epoch epoch = 0;  ///< of the attempt that it serves now
+    bool suspended = false;
+    bool ended = false;
+  };
+
+  void start(ActorId from, const StartTask& what);
+  void stop(ActorId from, const StopTask& what);
+  void started(const ContainerKey& key);
+  void exited(const ContainerKey& key, ExitCause cause, int32_t code);
+  std::optional<ContainerKey> key_of(ActorId actor) const;
+
+  Driver& driver_;
+  OrderMaker make_order_;
+  Duration grace_;
+  Runtime* runtime_ = nullptr;
+  mutable std::mutex mutex_;
+  std::map<ContainerKey, Entry> entries_;  // not forgotten
+  std::map<ActorId, ContainerKey> key_of_;
+  bool ending_ = false;
+};
+
+}  // namespace orrery::live
