@@ -113,16 +113,6 @@ CgroupMemory Cgroup::memory() {
   const std::string_view events =
       file(directory, v1 ? "memory.oom_control" : "memory.events").read();
   result.oom_kills = number_of(events, "oom_kill").value_or(0);
-  if (!v1) {
-    result.limit_hits = number_of(events, "max").value_or(0);
-    return result;
-  }
-  // set_memory() gives both counters the same limit: either may be the one that is hit.
-  result.limit_hits = first_number(file(directory, "memory.failcnt").read()).value_or(0);
-  const std::string both = "memory.memsw.failcnt";
-  if (is_there(directory / both)) {
-    result.limit_hits += first_number(file(directory, both).read()).value_or(0);
-  }
   return result;
 }
 
