@@ -192,13 +192,10 @@ void Cgroup::set_cpu_v1(const fs::path& directory, int64_t quota_us, int64_t per
 
 void Cgroup::set_cpuset(const std::string& cores) {
   const fs::path& directory = with("cpuset");
-  if (!cores.empty() || !is_v1("cpuset")) {
-    // An empty line takes version 2's own list away.
-    file(directory, "cpuset.cpus").write(cores.empty() ? "\n" : cores);
-    return;
-  }
-  const std::string above(trimmed(ControlFile(directory.parent_path() / "cpuset.cpus").read()));
-  file(directory, "cpuset.cpus").write(above);
+  if (!cores.empty()) return file(directory, "cpuset.cpus").write(cores);
+  // Neither version lets a group with processes have an empty list.
+  const char* above = is_v1("cpuset") ? "cpuset.cpus" : "cpuset.cpus.effective";
+  file(directory, "cpuset.cpus").write(ControlFile(directory.parent_path() / above).read());
 }
 
 void Cgroup::set_memory(std::optional<int64_t> bytes) {

@@ -266,6 +266,9 @@ TEST_F(CgroupV2Test, LimitsAreWrittenAsTheKernelReadsThem) {
   EXPECT_EQ(get("memory.max").substr(0, 5), "65536");
   EXPECT_EQ(get("memory.swap.max").substr(0, 1), "0");
   EXPECT_EQ(get("cpuset.cpus").substr(0, 1), "2");
+  fake_.write("cg/cpuset.cpus.effective", "0-7\n");
+  group.set_cpuset("");
+  EXPECT_EQ(group.limits().cpuset, "0-7");
   set("memory.max", "65536\n");
   group.set_memory(std::nullopt);
   EXPECT_EQ(get("memory.max").substr(0, 3), "max");
