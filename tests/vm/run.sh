@@ -24,18 +24,18 @@ kernel=${ORRERY_VM_KERNEL:-$(find /boot -name 'vmlinuz-*' | sort -V | tail -1)}
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-mkdir -p "$scratch"/root/{bin,proc,sys,dev,run}
-cp "$(command -v busybox)" "$scratch/root/bin/busybox"
-cp "$here/init" "$scratch/root/init"
-cp "$program" "$scratch/root/bin/vm_tests"
-printf '%s' "$filter" >"$scratch/root/filter"
-chmod +x "$scratch/root/init" "$scratch/root/bin/vm_tests"
-(cd "$scratch/root" && find . | cpio -o -H newc --quiet) | gzip -1 >"$scratch/initrd"
+mkdir -p "$scratch"/tree/{bin,proc,sys,dev,run}
+cp "$(command -v busybox)" "$scratch/tree/bin/busybox"
+cp "$here/init" "$scratch/tree/init"
+cp "$program" "$scratch/tree/bin/vm_tests"
+printf '%s' "$filter" >"$scratch/tree/filter"
+chmod +x "$scratch/tree/init" "$scratch/tree/bin/vm_tests"
+(cd "$scratch/tree" && find . | cpio -o -H newc --quiet) | gzip -1 >"$scratch/initrd"
 
 # Every instruction is interpreted: that needs no privilege and works within virtual machines, where
 # what KVM says of itself cannot always be trusted.
-timeout 240 qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 768 -nographic \
-  -no-reboot -nic none -kernel "$kernel" -initrd "$scratch/initrd" \
+timeout 240 qemu-system-x86_64 -machine q35 -accel tcg,thread=multi -cpu max -smp 2 -m 768 \
+  -nographic -no-reboot -nic none -kernel "$kernel" -initrd "$scratch/initrd" \
   -append "console=ttyS0 quiet panic=-1 psi=1" </dev/null 2>&1 |
   tr -d '\r' | tee "$scratch/console" || true
 code=$(sed -n 's/^ORRERY-VM-EXIT \([0-9]*\)$/\1/p' "$scratch/console")
