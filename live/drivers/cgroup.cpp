@@ -113,16 +113,6 @@ CgroupMemory Cgroup::memory() {
   const std::string_view events =
       file(directory, v1 ? "memory.oom_control" : "memory.events").read();
   result.oom_kills = number_of(events, "oom_kill").value_or(0);
-  if (!v1) {
-    result.limit_hits = number_of(events, "max").value_or(0);
-    return result;
-  }
-  // set_memory() gives both counters the same limit: either may be the one that is hit.
-  result.limit_hits = first_number(file(directory, "memory.failcnt").read()).value_or(0);
-  const std::string both = "memory.memsw.failcnt";
-  if (is_there(directory / both)) {
-    result.limit_hits += first_number(file(directory, both).read()).value_or(0);
-  }
   return result;
 }
 
@@ -202,13 +192,10 @@ void Cgroup::set_cpu_v1(const fs::path& directory, int64_t quota_us, int64_t per
 
 void Cgroup::set_cpuset(const std::string& cores) {
   const fs::path& directory = with("cpuset");
-  if (!cores.empty() || !is_v1("cpuset")) {
-    // An empty line takes version 2's own list away.
-    file(directory, "cpuset.cpus").write(cores.empty() ? "\n" : cores);
-    return;
-  }
-  const std::string above(trimmed(ControlFile(directory.parent_path() / "cpuset.cpus").read()));
-  file(directory, "cpuset.cpus").write(above);
+  if (!cores.empty()) return file(directory, "cpuset.cpus").write(cores);
+  // Neither version lets a group with processes have an empty list.
+  const char* above = is_v1("cpuset") ? "cpuset.cpus" : "cpuset.cpus.effective";
+  file(directory, "cpuset.cpus").write(ControlFile(directory.parent_path() / above).read());
 }
 
 void Cgroup::set_memory(std::optional<int64_t> bytes) {

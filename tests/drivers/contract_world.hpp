@@ -104,7 +104,8 @@ class World {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "orrery-test-XXXXXX").string();
+    std::string name =
+        (std::filesystem::temp_directory_path() / "orrery-test-").string() + std::string(6, 'X');
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = name;
   }
