@@ -56,6 +56,12 @@ live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::str
                        {"ORRERY_RUN_SECONDS", seconds_of(truth.run_time)}};
   order.log = logs / (std::to_string(spec.id.index) + "-" + std::to_string(what.epoch) + "-" +
                       std::to_string(what.part) + ".log");
+  if (live.limits) {
+    order.limits.cpu_milli = spec.each.cpu_milli * what.tasks;
+    if (spec.each.memory_mib > 0) {
+      order.limits.memory_bytes = spec.each.memory_mib * int64_t{what.tasks} << 20;
+    }
+  }
   order.command = live.command;
   if (!order.command.empty()) return order;
   int64_t cores = (spec.each.cpu_milli * what.tasks + 999) / 1000;

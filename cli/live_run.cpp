@@ -14,6 +14,7 @@
 #include "cli/record_folder.hpp"
 #include "live/bridge.hpp"
 #include "live/drivers/process.hpp"
+#include "record/output_file.hpp"
 
 namespace orrery::cli {
 
@@ -21,9 +22,17 @@ namespace {
 
 constexpr ActorId kEdge{0, 1};  // where submissions and cancellations come in
 
-// The folder in the record in which the process driver keeps its state, and the run's name there.
+// The folder in the record in which the process driver keeps its state.
 constexpr const char* kState = "containers";
-constexpr const char* kRun = "live";
+
+// Another for each folder, and the same whenever it is run there again.
+std::string run_id(const std::filesystem::path& folder) {
+  uint64_t hash = 14695981039346656037U;  // FNV-1a
+  for (char c : std::filesystem::absolute(folder).lexically_normal().string()) {
+    hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211U;
+  }
+  return "run-" + std::to_string(hash);
+}
 
 // How long the end of a run waits for killed containers.
 constexpr Duration kPatience = Duration::seconds(10);
@@ -61,7 +70,9 @@ class LiveRun {
             *driver_, [this](const StartTask& what, NodeId node) { return make(what, node); },
             scenario_.live.grace),
         runtime_({live::Clock::kMonotonic, first_submission(*plan_.workload), 0}) {
-    std::filesystem::create_directories(maker_.logs);
+    std::error_code ignored;  // what an earlier run has left there
+    std::filesystem::remove_all(maker_.logs, ignored);
+    record::make_folder(maker_.logs);
   }
 
   LiveRun(const LiveRun&) = delete;
@@ -95,11 +106,11 @@ class LiveRun {
   std::string kept() const { return kept_text(scenario_, order_.folder); }
 
   std::unique_ptr<live::Driver> make_driver() {
-    maker_ = {scenario_.live, plan_.workload, kRun, this_program(),
+    maker_ = {scenario_.live, plan_.workload, run_id(order_.folder), this_program(),
               std::filesystem::absolute(order_.folder) / "logs"};
     if (scenario_.live.driver == "process") {
       return std::make_unique<live::ProcessDriver>(
-          live::ProcessDriverConfig{maker_.run, order_.folder / kState, true});
+          live::ProcessDriverConfig{maker_.run, std::filesystem::absolute(order_.folder) / kState});
     }
     return std::make_unique<live::FakeDriver>(
         [this](const live::ContainerOrder& order) { return fake_life(order, *plan_.workload); });

@@ -196,6 +196,8 @@ void describe_live(Fields& f, LiveSource& live) {
            live.program, {"sleep", "burn"});
   f.words({"command", "what it runs instead, program first; ORRERY_* tell it about the job"},
           live.command);
+  f.flag({"limits", "keep each container to its part's cores and memory, where the driver can"},
+         live.limits);
   f.real({"speedup", "the workload's times are divided by this"}, live.speedup, 0.001, 1e6,
          "factor");
   f.duration({"grace", "from the request to stop to the kill"}, live.grace);

@@ -69,6 +69,7 @@ struct LiveSource {
   std::string driver = "process";          ///< process fake
   std::string program = "sleep";           ///< sleep burn; counts where there is no command
   std::vector<std::string> command;        ///< of every task's container
+  bool limits = false;                     ///< containers get no more than their part was given
   double speedup = 1;                      ///< the workload's times are divided by it
   Duration grace = Duration::seconds(10);  ///< from the request to stop to the kill
   JournalSync sync = JournalSync::kInterval;

@@ -90,27 +90,21 @@ Actor* Runtime::Cells::find(ActorId id) {
 
 void Runtime::Cells::put(ActorId to, Envelope envelope) {
   if (envelope.due == Instant::never()) return;
-  Slot* slot = nullptr;
-  bool later = false;
-  {
-    std::lock_guard lock(mutex_);
-    if (stopped_) return;
-    slot = &slot_of(to);
-    envelope.sequence = ++sequence_;
-    later = envelope.due > now();
-    bool in_order = envelope.phase == Phase::kInOrder;
-    // By hand, what the clock holds for an instant counts as due once the instant has come; in real
-    // time nobody waits for an alarm that the clock has not rung yet.
-    if (!later && in_order) {
-      envelope.counted = true;
-      ++due_now;
-    } else if (in_order && options_.clock == Clock::kByHand) {
-      envelope.counted = true;
-      ++scheduled_[envelope.due];
-    }
+  std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  Slot& slot = slot_of(to);
+  envelope.sequence = ++sequence_;
+  bool in_order = envelope.phase == Phase::kInOrder;
+  if (envelope.due <= now()) {
+    envelope.counted = in_order;
+    if (in_order) ++due_now_;
+    return send(slot, std::move(envelope));
   }
-  if (!later) return send(*slot, std::move(envelope));
-  at_time(*slot, envelope.due, std::move(envelope));
+  // By hand, what the clock holds for an instant counts as due once the instant has come; in real
+  // time nobody waits for an alarm that the clock has not rung yet.
+  envelope.counted = in_order && options_.clock == Clock::kByHand;
+  if (envelope.counted) ++scheduled_[envelope.due];
+  at_time(slot, envelope.due, std::move(envelope));
 }
 
 void Runtime::Cells::send(Slot& slot, Envelope envelope) {
@@ -137,6 +131,7 @@ void Runtime::Cells::perform(Slot& slot, const Envelope& envelope) {
   Instant at;
   std::shared_ptr<Actor> actor;
   bool dropped = false;
+  slot.steps.load(std::memory_order_acquire);
   {
     std::lock_guard lock(mutex_);
     if (stopped_ || must_wait(slot, envelope)) return;
@@ -163,13 +158,14 @@ void Runtime::Cells::perform(Slot& slot, const Envelope& envelope) {
     actor->step(at, envelope.input, outbox);
     grant(at, slot, actor, outbox);
   }
+  slot.steps.fetch_add(1, std::memory_order_release);
   done(envelope);
 }
 
 // Parks a settled expiry while anything else is due. Requires: mutex_.
 bool Runtime::Cells::must_wait(Slot& slot, const Envelope& envelope) {
   if (envelope.phase != Phase::kSettled || envelope.waits_no_longer) return false;
-  if (due_now == 0 && parked_.empty()) return false;
+  if (due_now_ == 0 && parked_.empty()) return false;
   auto behind = std::find_if(parked_.begin(), parked_.end(), [&](const Parked& one) {
     return one.envelope.sequence > envelope.sequence;
   });
@@ -186,16 +182,13 @@ bool Runtime::Cells::must_wait(Slot& slot, const Envelope& envelope) {
 // The input has been dealt with, wishes and all. When it was the last that was due, the next
 // settled expiry may come; it counts, so that they come one by one.
 void Runtime::Cells::done(const Envelope& envelope) {
-  if (!envelope.counted || --due_now > 0) return;
-  Parked next;
-  {
-    std::lock_guard lock(mutex_);
-    if (parked_.empty() || due_now > 0) return;
-    next = std::move(parked_.front());
-    parked_.erase(parked_.begin());
-    next.envelope.waits_no_longer = next.envelope.counted = true;
-    ++due_now;
-  }
+  if (!envelope.counted || --due_now_ > 0) return;
+  std::lock_guard lock(mutex_);
+  if (parked_.empty() || due_now_ > 0) return;
+  Parked next = std::move(parked_.front());
+  parked_.erase(parked_.begin());
+  next.envelope.waits_no_longer = next.envelope.counted = true;
+  ++due_now_;
   send(*next.slot, std::move(next.envelope));
 }
 
@@ -274,7 +267,7 @@ bool Runtime::Cells::advance() {
   clock.advance_time(clock.schedule().begin()->first - clock.now());
   std::lock_guard lock(mutex_);
   for (auto first = scheduled_.begin(); first != scheduled_.end() && first->first <= now();) {
-    due_now += first->second;
+    due_now_ += first->second;
     first = scheduled_.erase(first);
   }
   return true;
@@ -299,14 +292,6 @@ bool Runtime::Cells::step() {
   std::rotate(jobs.begin(), next, next + 1);
   coordinator().run_once();
   return true;
-}
-
-Instant Runtime::Cells::next_at() const {
-  if (!coordinator().jobs.empty()) return now();
-  const auto& schedule = coordinator().clock().schedule();
-  if (schedule.empty()) return Instant::never();
-  Duration passed{std::chrono::nanoseconds(schedule.begin()->first - origin_).count()};
-  return options_.start + passed;
 }
 
 }  // namespace orrery::live

@@ -53,8 +53,4 @@ Actor* Runtime::find(ActorId id) { return cells_->find(id); }
 
 bool Runtime::step() { return cells_->step(); }
 
-bool Runtime::busy() const { return cells_->due_now > 0; }
-
-Instant Runtime::next_at() const { return cells_->next_at(); }
-
 }  // namespace orrery::live

@@ -93,10 +93,6 @@ class Runtime {
   // ---- Clock::kByHand only ----
   /// Performs the next input; false when there is none, now or later.
   bool step();
-  /// True while something is left to happen at the present instant, settled expiries apart.
-  bool busy() const;
-  /// The instant of the next input; never() when there is none.
-  Instant next_at() const;
 
   class Cells;  // cells.hpp
 

@@ -79,7 +79,7 @@ TEST_F(Live, WithModelledContainersReplaysWithNoDifference) {
   EXPECT_EQ(orrery("replay run --verify"), 0) << err_;
   EXPECT_NE(out_.find(" decisions equal\n"), std::string::npos) << out_;
   EXPECT_EQ(orrery("replay run --verify --policy fcfs+worst-fit"), 1);
-  EXPECT_NE(err_.find("controller: expected "), std::string::npos) << err_;
+  EXPECT_NE(err_.find(": expected "), std::string::npos) << err_;
 }
 
 TEST_F(Live, WithProcessesReplaysWithNoDifferenceAndLeavesNoneBehind) {
@@ -118,8 +118,8 @@ TEST_F(Live, AJournalThatIsCutOffAnywhereVerifiesAsFarAsItReads) {
   write("run/journal", whole.substr(0, whole.size() - 100));
   EXPECT_EQ(orrery("replay run --verify"), 0) << err_;
   EXPECT_NE(out_.find("cut off after "), std::string::npos) << out_;
-  write("run/journal",
-        whole.substr(0, whole.size() / 2) + "x" + whole.substr(whole.size() / 2 + 1));
+  whole[whole.size() / 2] = static_cast<char>(whole[whole.size() / 2] ^ 1);
+  write("run/journal", whole);
   EXPECT_EQ(orrery("replay run --verify"), 2);
 }
 
@@ -135,7 +135,7 @@ TEST_F(Live, ATamperedPolicyIsCaught) {
   record::JournalHeader header = reader.header();
   size_t at = header.scenario.find("order: sjf");
   ASSERT_NE(at, std::string::npos);
-  header.scenario.replace(at, 10, "order: las");
+  header.scenario.replace(at, 10, "order: fcfs");
   record::JournalWriter writer(folder_ / "run/journal", header);
   record::JournalEntry entry;
   while (reader.next(entry)) {
