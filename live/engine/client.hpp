@@ -166,6 +166,7 @@ class Client {
 
   /// Ends all calls, now and later, with kInterrupted.
   void interrupt() { http_.interrupt(); }
+  bool interrupted() const { return http_.interrupted(); }
   const std::filesystem::path& socket() const { return http_.socket(); }
 
  private:
