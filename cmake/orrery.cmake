@@ -1,19 +1,23 @@
 # Compile flags common to every target, and how a layer becomes a library.
 
-add_library(orrery_flags INTERFACE)
-target_include_directories(orrery_flags INTERFACE ${PROJECT_SOURCE_DIR})
+# For every target, also those that can't have sanitizers.
+add_library(orrery_warnings INTERFACE)
+target_include_directories(orrery_warnings INTERFACE ${PROJECT_SOURCE_DIR})
 # Without contraction a * b + c rounds alike on every machine; frame pointers keep profiles
 # readable.
-target_compile_options(orrery_flags INTERFACE -ffp-contract=off -fno-omit-frame-pointer
+target_compile_options(orrery_warnings INTERFACE -ffp-contract=off -fno-omit-frame-pointer
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion
   -Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # g++ 12 warns at std::string's operator+ in optimised builds, wrongly (GCC bug 105651).
-  target_compile_options(orrery_flags INTERFACE -Wno-restrict)
+  target_compile_options(orrery_warnings INTERFACE -Wno-restrict)
 endif()
 if(ORRERY_WERROR)
-  target_compile_options(orrery_flags INTERFACE -Werror)
+  target_compile_options(orrery_warnings INTERFACE -Werror)
 endif()
+
+add_library(orrery_flags INTERFACE)
+target_link_libraries(orrery_flags INTERFACE orrery_warnings)
 if(ORRERY_SANITIZE)
   target_compile_options(orrery_flags INTERFACE -fsanitize=address,undefined
     -fno-sanitize-recover=all)
