@@ -110,11 +110,8 @@ std::string libpod_update_body(const EngineLimits& limits) {
 std::string label_filter(const std::map<std::string, std::string>& labels, bool events) {
   json filter = json::object();
   for (const auto& [name, value] : labels) filter["label"].push_back(name + "=" + value);
-  if (events) {
-    filter["type"] = json::array({"container"});
-    // Not "update": those are the echoes of our own doing.
-    filter["event"] = json::array({"start", "die", "pause", "unpause", "destroy", "remove", "oom"});
-  }
+  // Not by kind of event: Podman 4.3 knows "die" by another name there, and would send none.
+  if (events) filter["type"] = json::array({"container"});
   return written(filter);
 }
 

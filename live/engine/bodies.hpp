@@ -15,7 +15,7 @@ std::string create_body(const EngineCreate& wanted);
 std::string update_body(const EngineLimits& limits);
 /// The same for libpod's update, in the words of the OCI runtime specification.
 std::string libpod_update_body(const EngineLimits& limits);
-/// A filter for containers that carry all `labels`; `events` adds the kinds that the driver reads.
+/// A filter for containers that carry all `labels`; `events`: for events of containers alone.
 std::string label_filter(const std::map<std::string, std::string>& labels, bool events);
 /// "1795270367.219636304": how both engines read a time.
 std::string engine_time(int64_t time_ns);

@@ -5,6 +5,18 @@
 #include <utility>
 
 namespace orrery::live {
+namespace {
+
+/// Not "update" and "create", which are echoes of our own doing.
+bool changes_state(std::string_view action) {
+  for (const std::string_view known :
+       {"start", "die", "died", "pause", "unpause", "destroy", "remove", "oom"}) {
+    if (action == known) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 EngineDriver::EngineDriver(EngineConfig config) : config_(std::move(config)) {}
 
@@ -58,7 +70,13 @@ EngineDriver::Core::Core(const EngineConfig& config, DriverEvents events)
 
 EngineDriver::Core::~Core() {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // What is forgotten and still there would come back with the next driver.
+    changed_.wait_for(lock, config_.close_wait, [&] {
+      return away_since_ || std::none_of(entries_.begin(), entries_.end(), [](const auto& entry) {
+               return is_leaving(entry.second);
+             });
+    });
     closing_ = true;
   }
   changed_.notify_all();
@@ -122,7 +140,7 @@ std::vector<ContainerFound> EngineDriver::Core::list() {
   std::vector<ContainerFound> found;
   const std::lock_guard lock(mutex_);
   for (const auto& [key, entry] : entries_) {
-    if (entry.forget && entry.phase == Phase::kEnded) continue;
+    if (is_leaving(entry)) continue;
     if (entry.phase == Phase::kUnknown && entry.want != Want::kRun) continue;
     ContainerFound container;
     container.key = key;
@@ -168,7 +186,8 @@ void EngineDriver::Core::watch_events() {
       client_.events(run_labels(config_.run), events_since_ns_, [&](const EngineEvent& event) {
         failures = 0;
         events_since_ns_ = std::max(events_since_ns_, event.time_ns);
-        if (const auto key = key_of(event.attributes, config_.run)) poke(*key);
+        const auto key = key_of(event.attributes, config_.run);
+        if (key && changes_state(event.action)) poke(*key);
         return true;
       });
     } catch (const EngineError& error) {

@@ -76,6 +76,11 @@ class EngineDriver::Core {
     int32_t exit_code = 0;
   };
 
+  /// Forgotten, and on its way out of the engine.
+  static bool is_leaving(const Entry& entry) {
+    return entry.forget && entry.phase == Phase::kEnded;
+  }
+
   // engine_core.cpp: the threads, and what they keep.
   void watch_events();
   void watch_lists();

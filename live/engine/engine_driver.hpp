@@ -60,6 +60,7 @@ struct EngineConfig {
   Milliseconds longest_wait{5'000};
   Milliseconds settle{2'000};
   Milliseconds relist{10'000};  ///< the list of all containers, besides the events
+  Milliseconds close_wait{2'000};
   int attempts = 5;
   unsigned threads = 4;  ///< containers that are looked after side by side
 };
@@ -80,6 +81,8 @@ class EngineDriver final : public Driver {
   std::vector<ContainerFound> list() override;
   /// Asks the engine, for at most `usage_deadline`; Podman 4.3 does not tell what was throttled.
   std::optional<ContainerUsage> usage(const ContainerKey& key) override;
+  /// Waits for at most `close_wait` until what is forgotten is removed: otherwise it would come
+  /// back.
   void close() override;
 
  private:

@@ -190,15 +190,14 @@ bool EngineDriver::Core::seen_nothing(const ContainerKey& key, const Entry& entr
 
 bool EngineDriver::Core::seen_ended(const ContainerKey& key, const Entry& entry,
                                     const EngineContainer& found) {
-  change(key, [&](Entry& now) { now.follower.reset(); });
+  if (entry.follower) entry.follower->stop();
   const LogTarget log = log_of(found.labels);
   if (!log.file.empty()) {
     try {
-      // Ends the follower, so that only one of them writes.
-      const_cast<Entry&>(entry).follower.reset();
       copy_log(client_, found.id, log, /*follow=*/false);
-    } catch (const EngineError&) {
-      throw;
+    } catch (const EngineError& error) {
+      if (error.engine_away() || entry.failures + 1 < config_.attempts) throw;
+      tell_trouble(key, error.what());
     } catch (const EnvironmentError& error) {
       tell_trouble(key, error.what());
     }
@@ -209,6 +208,7 @@ bool EngineDriver::Core::seen_ended(const ContainerKey& key, const Entry& entry,
   }
   change(key, [&](Entry& now) {
     now.id = found.id;
+    now.follower.reset();
     now.failures = 0;
   });
   // A start of ours whose answer came too late, or never.
@@ -409,8 +409,13 @@ void EngineDriver::Core::end_as(const ContainerKey& key, ExitCause cause, int32_
 }
 
 void EngineDriver::Core::erase(const ContainerKey& key) {
-  const std::lock_guard lock(mutex_);
-  entries_.erase(key);
+  // Destroyed without the mutex: a follower that ends may be telling something.
+  decltype(entries_)::node_type entry;
+  {
+    const std::lock_guard lock(mutex_);
+    entry = entries_.extract(key);
+  }
+  changed_.notify_all();
 }
 
 void EngineDriver::Core::tell_started(const ContainerKey& key) {

@@ -84,9 +84,9 @@ LogFollower::LogFollower(const std::filesystem::path& socket, std::string id, Lo
       });
 }
 
-LogFollower::~LogFollower() {
+void LogFollower::stop() {
   client_.interrupt();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace orrery::live

@@ -27,11 +27,13 @@ class LogFollower {
   /// `on_trouble` is called at most once, when the file can't be written.
   LogFollower(const std::filesystem::path& socket, std::string id, LogTarget target,
               std::function<void(std::string)> on_trouble);
-  /// Stops; what is not copied yet stays with the engine.
-  ~LogFollower();
+  ~LogFollower() { stop(); }
   LogFollower(const LogFollower&) = delete;
   LogFollower& operator=(const LogFollower&) = delete;
 
+  /// Ends it: whoever calls copy_log() next is the only one that writes. What is not copied yet
+  /// stays with the engine.
+  void stop();
   /// True when it has come to an end: that of the container, or that of the engine.
   bool done() const { return done_; }
 

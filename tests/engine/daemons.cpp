@@ -104,8 +104,8 @@ void Daemon::start_janitor() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   janitor_pipe_ = ends[1];
-  janitor_ = spawn({"sh", ORRERY_SOURCE_DIR "/tests/engine/janitor.sh"}, {"D=" + folder_.string(), "CG=" + cgroup_}, ends[0],
-                   "/dev/null");
+  janitor_ = spawn({"sh", ORRERY_SOURCE_DIR "/tests/engine/janitor.sh"},
+                   {"D=" + folder_.string(), "CG=" + cgroup_}, ends[0], "/dev/null");
   ::close(ends[0]);
 }
 

@@ -35,8 +35,6 @@ int64_t since_of(const std::string& text) {
 
 bool wanted(const nlohmann::json& event, const nlohmann::json& filters, int64_t since) {
   if (event["timeNano"] < since) return false;
-  const auto& actions = filters["event"];
-  if (std::find(actions.begin(), actions.end(), event["Action"]) == actions.end()) return false;
   for (const std::string label : filters["label"]) {
     const size_t equals = label.find('=');
     if (event["Actor"]["Attributes"].value(label.substr(0, equals), "") !=
