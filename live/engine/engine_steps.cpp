@@ -211,9 +211,8 @@ bool EngineDriver::Core::seen_ended(const ContainerKey& key, const Entry& entry,
     now.follower.reset();
     now.failures = 0;
   });
-  // A start of ours whose answer came too late, or never.
-  const bool ours = entry.start_lost || entry.phase == Phase::kCreated;
-  if (ours) tell_started(key);
+  // A start of ours whose answer came after the end, or never; not that of a driver before us.
+  if (entry.phase != Phase::kUnknown) tell_started(key);
   end_as(key, cause_of(found.exit_code, entry.asked_to_end), found.exit_code);
   return true;
 }

@@ -212,7 +212,7 @@ TEST_F(EngineDriverTest, WhatThePolicyDoesNotListIsRefused) {
   open().start(asked);
   expect_exit(ExitCause::kFailed, 127);
   EXPECT_TRUE(trouble("images: [evil:1]"));
-  EXPECT_EQ(fake_.calls("POST", "/create"), 0U);
+  EXPECT_EQ(fake_.calls("POST", "/containers/create"), 0U);
 }
 
 TEST_F(EngineDriverTest, LimitsAreQuotasAndSwapIsANumber) {
@@ -223,7 +223,7 @@ TEST_F(EngineDriverTest, LimitsAreQuotasAndSwapIsANumber) {
   ASSERT_TRUE(saw(Event::Kind::kStarted));
   driver_->limit(key_, {5, {}, ""});
   ASSERT_TRUE(eventually([&] { return fake_.calls("POST", "/update") == 1; }));
-  const auto created = fake_.bodies("POST", "/create").at(0)["HostConfig"];
+  const auto created = fake_.bodies("POST", "/containers/create").at(0)["HostConfig"];
   EXPECT_EQ(created["CpuQuota"], 150'000);
   EXPECT_EQ(created["CpuPeriod"], 100'000);
   EXPECT_EQ(created["Memory"], int64_t{64} << 20);
@@ -245,7 +245,8 @@ TEST_F(EngineDriverTest, GpusByCdiName) {
   asked.gpus = {"GPU-1"};
   open().start(asked);
   ASSERT_TRUE(saw(Event::Kind::kStarted));
-  const auto request = fake_.bodies("POST", "/create").at(0)["HostConfig"]["DeviceRequests"][0];
+  const auto request =
+      fake_.bodies("POST", "/containers/create").at(0)["HostConfig"]["DeviceRequests"][0];
   EXPECT_EQ(request["Driver"], "cdi");
   EXPECT_EQ(request["DeviceIDs"][0], "nvidia.com/gpu=GPU-1");
 }
