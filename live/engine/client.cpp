@@ -64,6 +64,17 @@ EngineError garbage(const std::string& what, const std::filesystem::path& socket
               std::string(hint_of(Kind::kGarbage))};
 }
 
+/// Podman says in the head of a ping who it is. It is not asked for its version: it answers only
+/// after it has asked the package manager for the packages of all its parts, in a second or two.
+std::optional<EngineVersion> podman_of(const std::map<std::string, std::string>& headers) {
+  const auto libpod = headers.find("libpod-api-version");
+  const auto api = headers.find("api-version");
+  if (libpod == headers.end() || api == headers.end()) return std::nullopt;
+  const auto minor = api_minor_of(api->second);
+  if (!minor) return std::nullopt;
+  return EngineVersion{EngineFlavour::kPodman, libpod->second, *minor, kOldestApiMinor};
+}
+
 std::string container_path(const std::string& id) { return "/containers/" + Http::encoded(id); }
 
 }  // namespace
@@ -121,10 +132,15 @@ void Client::ping() {
 }
 
 EngineVersion Client::version() {
-  Call call{"version", "GET", "/version", deadlines_.quick};
+  Call call{"version", "GET", "/_ping", deadlines_.quick};
   call.unversioned = true;
-  const Http::Answer answer = ask(call);
-  const auto version = version_of(answer.body);
+  Http::Answer answer = ask(call);
+  std::optional<EngineVersion> version = podman_of(answer.headers);
+  if (!version) {
+    call.path = "/version";
+    answer = ask(call);
+    version = version_of(answer.body);
+  }
   if (!version) throw garbage(call.what, socket(), answer);
   if (version->api_minor < kOldestApiMinor) {
     throw EngineError(Kind::kRefused, answer.status, version->version,

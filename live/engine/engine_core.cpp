@@ -56,7 +56,7 @@ void EngineDriver::close() { core_.reset(); }
 EngineDriver::Core::Core(const EngineConfig& config, DriverEvents events)
     : config_(config), events_(std::move(events)), client_(config.socket, config.deadlines) {
   client_.version();
-  all_cores_ = all_cores(client_.info().cores);
+  all_cores_ = all_cores();
   // From before the list on, so that nothing falls between the list and the stream.
   events_since_ns_ = std::chrono::duration_cast<std::chrono::nanoseconds>(
                          std::chrono::system_clock::now().time_since_epoch())

@@ -113,6 +113,8 @@ class EngineDriver::Core {
   bool seen_alive(const ContainerKey& key, const Entry& entry, const EngineContainer& found);
   bool seen_nothing(const ContainerKey& key, const Entry& entry);
   bool seen_ended(const ContainerKey& key, const Entry& entry, const EngineContainer& found);
+  /// What the engine has of its output is in the file when this returns.
+  void take_log(const ContainerKey& key, const Entry& entry);
   bool create(const ContainerKey& key, const Entry& entry);
   bool run(const ContainerKey& key, const Entry& entry);
   bool end(const ContainerKey& key, const Entry& entry);

@@ -80,6 +80,7 @@ bool EngineDriver::Core::step_alive(const ContainerKey& key, const Entry& entry,
   if (entry.want == Want::kPause && entry.phase == Phase::kRunning) {
     deed = Deed::kPause;
     client_.pause(entry.id);
+    take_log(key, entry);
     change(key, [](Entry& now) {
       now.phase = Phase::kPaused;
       now.failures = 0;
@@ -93,6 +94,7 @@ bool EngineDriver::Core::step_alive(const ContainerKey& key, const Entry& entry,
     change(key, [](Entry& now) {
       now.phase = Phase::kRunning;
       now.failures = 0;
+      now.stale = true;
     });
     tell_started(key);
     return true;
@@ -136,7 +138,7 @@ bool EngineDriver::Core::seen_alive(const ContainerKey& key, const Entry& entry,
                                                                         : Phase::kPaused;
   const LogTarget log = log_of(found.labels);
   std::shared_ptr<LogFollower> follower = entry.follower;
-  if (phase != Phase::kCreated && !log.file.empty() && (!follower || follower->done())) {
+  if (phase == Phase::kRunning && !log.file.empty() && (!follower || follower->done())) {
     follower = std::make_shared<LogFollower>(
         client_.socket(), found.id, log,
         [this, key](const std::string& text) { tell_trouble(key, text); });
@@ -190,31 +192,35 @@ bool EngineDriver::Core::seen_nothing(const ContainerKey& key, const Entry& entr
 
 bool EngineDriver::Core::seen_ended(const ContainerKey& key, const Entry& entry,
                                     const EngineContainer& found) {
-  if (entry.follower) entry.follower->stop();
-  const LogTarget log = log_of(found.labels);
-  if (!log.file.empty()) {
-    try {
-      copy_log(client_, found.id, log, /*follow=*/false);
-    } catch (const EngineError& error) {
-      if (error.engine_away() || entry.failures + 1 < config_.attempts) throw;
-      tell_trouble(key, error.what());
-    } catch (const EnvironmentError& error) {
-      tell_trouble(key, error.what());
-    }
-  }
+  change(key, [&](Entry& now) { now.id = found.id; });
+  Entry ended = entry;
+  ended.id = found.id;
+  ended.log = log_of(found.labels);
+  take_log(key, ended);
   if (found.out_of_memory) {
     tell_trouble(key, "container " + found.name +
                           " ran out of its memory and was killed; give it a higher limit");
   }
-  change(key, [&](Entry& now) {
-    now.id = found.id;
-    now.follower.reset();
-    now.failures = 0;
-  });
+  change(key, [](Entry& now) { now.failures = 0; });
   // A start of ours whose answer came after the end, or never; not that of a driver before us.
   if (entry.phase != Phase::kUnknown) tell_started(key);
   end_as(key, cause_of(found.exit_code, entry.asked_to_end), found.exit_code);
   return true;
+}
+
+void EngineDriver::Core::take_log(const ContainerKey& key, const Entry& entry) {
+  // Its follower ends first, so that only one of them writes.
+  if (entry.follower) entry.follower->stop();
+  change(key, [](Entry& now) { now.follower.reset(); });
+  if (entry.log.file.empty()) return;
+  try {
+    copy_log(client_, entry.id, entry.log, /*follow=*/false);
+  } catch (const EngineError& error) {
+    if (error.engine_away() || entry.failures + 1 < config_.attempts) throw;
+    tell_trouble(key, error.what());
+  } catch (const EnvironmentError& error) {
+    tell_trouble(key, error.what());
+  }
 }
 
 bool EngineDriver::Core::create(const ContainerKey& key, const Entry& entry) {

@@ -57,6 +57,19 @@ size_t on_body(char* data, size_t one, size_t size, void* into) {
   return bytes;
 }
 
+size_t on_header(char* data, size_t one, size_t size, void* into) {
+  constexpr size_t kHeaders = 100;
+  const std::string_view line(data, one * size);
+  const size_t colon = line.find(": ");
+  auto& headers = static_cast<Flow*>(into)->answer->headers;
+  if (colon == std::string_view::npos || headers.size() >= kHeaders) return line.size();
+  std::string name(line.substr(0, colon));
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const size_t end = line.find_last_not_of("\r\n");
+  headers[name] = end > colon + 1 ? line.substr(colon + 2, end - colon - 1) : "";
+  return line.size();
+}
+
 size_t on_upload(char* into, size_t one, size_t size, void* from) {
   return static_cast<Flow*>(from)->request->upload(into, one * size);
 }
@@ -82,6 +95,8 @@ void prepare(CURL* easy, Flow& flow) {
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &flow);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &flow);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.deadline.count()));
   if (request.method == "GET") return;
   curl_easy_setopt(easy, CURLOPT_POST, 1L);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -71,6 +72,7 @@ class Http {
   struct Answer {
     int status = 0;
     std::string body;
+    std::map<std::string, std::string> headers = {};  ///< names in lower case
   };
 
   explicit Http(std::filesystem::path socket);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <thread>
 
 namespace orrery::live {
 namespace {
@@ -126,11 +127,11 @@ EngineLimits limits_of(const ContainerLimits& limits, const std::string& all_cor
   return result;
 }
 
-std::string all_cores(int64_t engine_cores) {
+std::string all_cores() {
   std::ifstream file("/sys/devices/system/cpu/online");
   std::string cores;
   if (std::getline(file, cores) && !cores.empty()) return cores;
-  return "0-" + std::to_string(std::max<int64_t>(engine_cores, 1) - 1);
+  return "0-" + std::to_string(std::max(std::thread::hardware_concurrency(), 1U) - 1);
 }
 
 }  // namespace orrery::live

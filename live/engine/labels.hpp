@@ -31,7 +31,7 @@ LogTarget log_of(const std::map<std::string, std::string>& labels);
 EngineCreate create_of(const ContainerOrder& order, const EngineConfig& config);
 /// All three limits, so that those that are absent are lifted; `all_cores` as the kernel writes it.
 EngineLimits limits_of(const ContainerLimits& limits, const std::string& all_cores);
-/// The cores of this machine, "0-63"; of the engine's count where the kernel does not say.
-std::string all_cores(int64_t engine_cores);
+/// The cores of this machine, "0-63".
+std::string all_cores();
 
 }  // namespace orrery::live
