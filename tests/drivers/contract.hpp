@@ -339,6 +339,7 @@ TYPED_TEST_P(DriverContract, AKilledOwnerLosesNothing) {
   EXPECT_EQ(this->listed(this->key_)->state, ContainerFound::State::kRunning);
   driver.start(runs);
   ASSERT_TRUE(this->witness_->saw(this->key_, Event::Kind::kStarted));
+  ASSERT_TRUE(this->is_up(this->key_));
   EXPECT_EQ(this->runs_of(this->key_), 1U);
   driver.stop(this->key_, StopMode::kCancel, Duration::seconds(600));
   this->expect_exit(this->key_, ExitCause::kStopped, 7);
