@@ -69,7 +69,7 @@ void MailEncoder::start() {
   Packer& out = buffer_->packer;
   out.pack_map(3);
   pack_text(out, "v");
-  out.pack(kWireMajor);
+  pack_number(out, kWireMajor);
   pack_text(out, "kind");
   pack_text(out, "mail");
   pack_text(out, "mail");
@@ -176,15 +176,15 @@ MailDecoder::Outcome MailDecoder::decode_one(std::string_view bytes, Envelope& o
     fault_ = "an envelope: expected a map of from, to, type and body";
     return Outcome::kUndecodable;
   }
-  Unpacker from(parts.from, nullptr, scratch_, missing_);
+  Unpacker from(parts.from, nullptr, false, scratch_, missing_);
   if (!from.read(out.from)) return fail(from);
-  Unpacker to(parts.to, nullptr, scratch_, missing_);
+  Unpacker to(parts.to, nullptr, false, scratch_, missing_);
   if (!to.read(out.to)) return fail(to);
   if (!emplace_named(parts.type, out.message)) return Outcome::kUnknown;
   return std::visit(
       [&]<class M>(M& message) {
-        Catalogue* keep = std::is_same_v<M, SubmitJob> ? nullptr : catalogue_;
-        Unpacker body(parts.body, keep, scratch_, missing_);
+        constexpr bool kIsNew = std::is_same_v<M, SubmitJob>;
+        Unpacker body(parts.body, kIsNew ? nullptr : catalogue_, !kIsNew, scratch_, missing_);
         return body.read_struct(message) ? Outcome::kDecoded : fail(body);
       },
       out.message);

@@ -72,7 +72,7 @@ std::string_view cut(std::string_view text) {
 void pack_head(Packer& out, uint32_t fields, FrameKind kind) {
   out.pack_map(fields + 2);
   pack_text(out, "v");
-  out.pack(kWireMajor);
+  pack_number(out, kWireMajor);
   pack_text(out, "kind");
   pack_text(out, kKinds[static_cast<size_t>(kind)]);
 }
@@ -125,11 +125,11 @@ std::string encode_frame(const Frame& frame) {
   }
   if (introduces) {
     pack_text(out, "minor");
-    out.pack(kWireMinor);
+    pack_number(out, kWireMinor);
     pack_text(out, "incarnation");
-    out.pack(frame.incarnation);
+    pack_number(out, frame.incarnation);
     pack_text(out, "place");
-    out.pack(frame.place);
+    pack_number(out, frame.place);
   }
   return std::move(buffer.bytes);
 }
@@ -140,7 +140,7 @@ std::string encode_need(const std::vector<JobId>& jobs) {
   pack_head(out, 1, FrameKind::kNeed);
   pack_text(out, "jobs");
   out.pack_array(static_cast<uint32_t>(jobs.size()));
-  for (JobId job : jobs) out.pack(job.index);
+  for (JobId job : jobs) pack_number(out, job.index);
   return std::move(buffer.bytes);
 }
 

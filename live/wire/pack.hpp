@@ -34,6 +34,17 @@ inline void pack_text(Packer& out, std::string_view text) {
   out.pack_str_body(text.data(), static_cast<uint32_t>(text.size()));
 }
 
+/// In the fewest bytes.
+template <class T>
+requires std::is_integral_v<T>
+void pack_number(Packer& out, T value) {
+  if constexpr (std::is_signed_v<T>) {
+    out.pack_int64(value);
+  } else {
+    out.pack_uint64(value);
+  }
+}
+
 template <class T>
 concept HasSchema = requires {
   Schema<T>::kNames;
@@ -44,22 +55,30 @@ void pack_struct(Packer& out, const T& value, PackContext& context);
 
 template <class T>
 requires std::is_integral_v<T>
-void pack_value(Packer& out, T value, PackContext& /*context*/) { out.pack(value); }
+void pack_value(Packer& out, T value, PackContext& /*context*/) { pack_number(out, value); }
 template <class Enum>
 requires std::is_enum_v<Enum>
 void pack_value(Packer& out, Enum value, PackContext& /*context*/) {
   pack_text(out, EnumWords<Enum>::kWords[static_cast<size_t>(value)]);
 }
-inline void pack_value(Packer& out, JobId id, PackContext& /*context*/) { out.pack(id.index); }
-inline void pack_value(Packer& out, NodeId id, PackContext& /*context*/) { out.pack(id.index); }
-inline void pack_value(Packer& out, Instant at, PackContext& /*context*/) { out.pack(at.ns); }
-inline void pack_value(Packer& out, Duration d, PackContext& /*context*/) { out.pack(d.ns); }
+inline void pack_value(Packer& out, JobId id, PackContext& /*context*/) {
+  pack_number(out, id.index);
+}
+inline void pack_value(Packer& out, NodeId id, PackContext& /*context*/) {
+  pack_number(out, id.index);
+}
+inline void pack_value(Packer& out, Instant at, PackContext& /*context*/) {
+  pack_number(out, at.ns);
+}
+inline void pack_value(Packer& out, Duration d, PackContext& /*context*/) {
+  pack_number(out, d.ns);
+}
 inline void pack_value(Packer& out, const std::string& text, PackContext& /*context*/) {
   pack_text(out, text);
 }
 inline void pack_value(Packer& out, const std::vector<JobId>& jobs, PackContext& /*context*/) {
   out.pack_array(static_cast<uint32_t>(jobs.size()));
-  for (JobId job : jobs) out.pack(job.index);
+  for (JobId job : jobs) pack_number(out, job.index);
 }
 template <HasSchema T>
 void pack_value(Packer& out, const T& value, PackContext& context) {
@@ -68,7 +87,7 @@ void pack_value(Packer& out, const T& value, PackContext& context) {
 inline void pack_value(Packer& out, const JobSpec* spec, PackContext& context) {
   ORRERY_CHECK(spec != nullptr, "mail about no job");
   if (context.known != nullptr && context.known->has(spec->id)) {
-    out.pack(spec->id.index);
+    pack_number(out, spec->id.index);
     return;
   }
   pack_struct(out, *spec, context);
@@ -76,8 +95,8 @@ inline void pack_value(Packer& out, const JobSpec* spec, PackContext& context) {
 }
 inline void pack_actor(Packer& out, ActorId actor) {
   out.pack_array(2);
-  out.pack(actor.place);
-  out.pack(actor.serial);
+  pack_number(out, actor.place);
+  pack_number(out, actor.serial);
 }
 
 template <HasSchema T>

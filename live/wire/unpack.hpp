@@ -23,8 +23,10 @@ namespace orrery::live {
 class Unpacker {
  public:
   /// `keep`: specs that come by value are kept there and may come by job; nullptr: neither.
-  Unpacker(std::string_view bytes, Catalogue* keep, JobSpec& scratch, std::vector<JobId>& missing)
-      : in_(bytes), keep_(keep), scratch_(scratch), missing_(missing) {}
+  /// `numbered`: a spec has to have its job's number.
+  Unpacker(std::string_view bytes, Catalogue* keep, bool numbered, JobSpec& scratch,
+           std::vector<JobId>& missing)
+      : in_(bytes), keep_(keep), numbered_(numbered), scratch_(scratch), missing_(missing) {}
 
   Reader& in() { return in_; }
   std::string_view field() const { return field_; }
@@ -165,8 +167,8 @@ class Unpacker {
     scratch_ = JobSpec{};
     if (!read_struct(scratch_)) return false;
     spec = &scratch_;
+    if (numbered_ && !scratch_.id.valid()) return fail("a job with its number");
     if (keep_ == nullptr) return true;
-    if (!scratch_.id.valid()) return fail("a job with its number");
     spec = keep_->keep(std::move(scratch_));
     return spec != nullptr || fail("no more jobs than the catalogue holds");
   }
@@ -183,6 +185,7 @@ class Unpacker {
 
   Reader in_;
   Catalogue* keep_;
+  bool numbered_;
   JobSpec& scratch_;
   std::vector<JobId>& missing_;
   std::string_view field_;
