@@ -110,7 +110,9 @@ class Unpacker {
   bool settle(JobSpec& spec, uint32_t seen) {
     if ((seen >> Schema<JobSpec>::kMinTasks & 1U) == 0) spec.min_tasks = spec.tasks;
     if ((seen >> Schema<JobSpec>::kMaxTasks & 1U) == 0) spec.max_tasks = spec.tasks;
-    return fault_of_spec(spec).empty() || fail("a sound job");
+    if (fault_of_spec(spec).empty()) return true;
+    field_ = "spec";
+    return fail("a sound job");
   }
 
   template <class T>

@@ -224,7 +224,7 @@ TEST(Codec, SaysWhatIsWrongWithAMessage) {
        "CancelJob: field job: expected each field once"},
       {"SubmitJob",
        {{"spec", msgpack::object(upside_down, zone)}},
-       "SubmitJob: field min_tasks: expected a sound job"},
+       "SubmitJob: field spec: expected a sound job"},
       {"SubmitJob",
        {{"spec", msgpack::object(3)}},
        "SubmitJob: field spec: expected a job that was sent before"},
