@@ -121,7 +121,6 @@ void set_common_options(zmq::socket_t& socket, const GatewayConfig& config) {
   socket.set(zmq::sockopt::reconnect_ivl_max, milliseconds_of(config.last_retry));
   socket.set(zmq::sockopt::connect_timeout, milliseconds_of(config.lost_after));
   socket.set(zmq::sockopt::handshake_ivl, std::max(1000, milliseconds_of(config.lost_after)));
-  socket.set(zmq::sockopt::ipv6, true);
 }
 
 bool is_local_endpoint(std::string_view endpoint) {

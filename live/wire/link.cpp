@@ -18,6 +18,7 @@ constexpr int kFramesPerTurn = 256;
 
 void connect(zmq::socket_t& socket, const std::string& endpoint) {
   try {
+    socket.set(zmq::sockopt::ipv6, true);
     socket.connect(endpoint);
   } catch (const zmq::error_t& e) {
     throw InputError(

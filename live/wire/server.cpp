@@ -61,6 +61,7 @@ Server::Server(Core& core, const ServerConfig& config)
 
 void Server::bind(zmq::socket_t& socket, const std::string& endpoint) {
   try {
+    socket.set(zmq::sockopt::ipv6, endpoint.find('[') != std::string::npos);
     socket.bind(endpoint);
   } catch (const zmq::error_t& e) {
     throw EnvironmentError("cannot listen at " + endpoint + ": " + e.what() +

@@ -67,7 +67,13 @@ class AnyMessage {
     }
     return {};
   }
-  JobSpec& new_spec() { return specs_.emplace_back(any_spec()); }
+  /// A spec whose job no other one has, as one controller numbers them.
+  JobSpec& new_spec() {
+    static uint32_t next = 0;
+    JobSpec& spec = specs_.emplace_back(any_spec());
+    spec.id.index = next++;
+    return spec;
+  }
 
  private:
   template <class T>
