@@ -149,6 +149,12 @@ inline std::string_view view_of(const zmq::message_t& message) {
   return {static_cast<const char*>(message.data()), message.size()};
 }
 
+/// How long a peer may be silent. While frames wait to be taken in, as after a stall of this
+/// process, its word may be among them.
+inline std::chrono::nanoseconds patience_of(const GatewayConfig& config, bool drained) {
+  return span_of(config.lost_after) * (drained ? 1 : 4);
+}
+
 /// Throws InputError unless the endpoint is local, or there are keys, or `plain` asks for it.
 void check_security(const std::string& endpoint, bool has_keys, bool plain);
 

@@ -1,8 +1,8 @@
 #include "live/wire/gateway.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
+#include <csignal>
 #include <mutex>
 #include <sys/random.h>
 #include <thread>
@@ -154,7 +154,13 @@ Gateway::~Gateway() { stop(); }
 
 void Gateway::start() {
   ORRERY_CHECK(!impl_->thread.joinable(), "a gateway is started twice");
+  // Signals are for the program's own threads; here they would only interrupt calls.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   impl_->thread = std::thread([this] { impl_->run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Gateway::stop() {

@@ -14,7 +14,7 @@ namespace orrery::live {
 
 namespace {
 
-constexpr int kFramesPerTurn = 256;
+constexpr int kFramesPerTurn = 32;
 
 void connect(zmq::socket_t& socket, const std::string& endpoint) {
   try {
@@ -65,6 +65,15 @@ void Link::open() {
   hello_sent_ = false;
 }
 
+void Link::open_again() {
+  try {
+    open();
+  } catch (const std::exception& e) {  // out of descriptors, for one
+    core_.trouble("cannot connect to " + config_.endpoint + ": " + e.what());
+    retry_after(span_of(core_.config.last_retry));
+  }
+}
+
 void Link::open_news() {
   if (config_.news.empty()) return;
   sub_.emplace(core_.context, zmq::socket_type::sub);
@@ -106,9 +115,13 @@ void Link::receive_handshakes() {
 
 void Link::receive() {
   if (state_ == State::kConnecting && !hello_sent_) say_hello();
+  drained_ = false;
   for (int i = 0; dealer_ && i < kFramesPerTurn; ++i) {
     zmq::message_t part;
-    if (!dealer_->recv(part, zmq::recv_flags::dontwait)) break;
+    if (!dealer_->recv(part, zmq::recv_flags::dontwait)) {
+      drained_ = true;
+      break;
+    }
     bool whole = !part.more();
     zmq::message_t rest;
     while (part.more() || rest.more()) {
@@ -277,10 +290,10 @@ void Link::tick() {
     frame.kind = FrameKind::kBeat;
     return encode_frame(frame);
   }();
-  auto patience = span_of(core_.config.lost_after);
+  const auto patience = patience_of(core_.config, drained_);
   switch (state_) {
     case State::kWaiting:
-      if (core_.now >= retry_at_) open();
+      if (core_.now >= retry_at_) open_again();
       break;
     case State::kConnecting:
       if (!hello_sent_) {

@@ -34,6 +34,7 @@ class Link {
   };
 
   void open();
+  void open_again();
   void open_news();
   void watch_handshakes();
   void receive_handshakes();
@@ -65,6 +66,7 @@ class Link {
   WireTime::duration wait_{};
   bool hello_sent_ = false;
   WireTime hello_at_{};  ///< when it was sent, or is to be tried next
+  bool drained_ = true;  ///< the last turn took in all that had arrived
   WireTime heard_{};
   WireTime spoken_{};
   uint64_t news_sequence_ = 0;

@@ -15,7 +15,8 @@ namespace orrery::live {
 
 namespace {
 
-constexpr int kFramesPerTurn = 256;
+/// Few enough that what goes out, and heartbeats, need not wait long for what comes in.
+constexpr int kFramesPerTurn = 32;
 
 std::string control(FrameKind kind) {
   Frame frame;
@@ -110,9 +111,8 @@ void Server::receive_handshakes() {
 void Server::receive() {
   if (zap_) zap_->receive();
   if (monitor_) receive_handshakes();
-  for (int i = 0; i < kFramesPerTurn; ++i) {
-    if (!receive_one()) return;
-  }
+  drained_ = false;
+  for (int i = 0; i < kFramesPerTurn && !drained_; ++i) drained_ = !receive_one();
 }
 
 bool Server::receive_one() {
@@ -397,9 +397,10 @@ void Server::publish() {
 void Server::tick() {
   std::vector<Remote*> silent;
   std::vector<Remote*> closed;
+  const auto patience = patience_of(core_.config, drained_);
   for (auto& [id, remote] : remotes_) {
     if (!remote->up) continue;
-    if (core_.now - remote->heard > span_of(core_.config.lost_after)) {
+    if (core_.now - remote->heard > patience) {
       silent.push_back(remote.get());
     } else if (core_.now - remote->spoken >= span_of(core_.config.beat)) {
       if (!say(*remote, beat())) closed.push_back(remote.get());

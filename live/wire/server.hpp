@@ -79,6 +79,7 @@ class Server {
   std::map<uint64_t, std::unique_ptr<Remote>> remotes_;
   std::unordered_map<std::string, Remote*> by_routing_;
   std::map<std::string, Remote*> agents_;  ///< by name, up or not
+  bool drained_ = true;                    ///< the last turn took in all that had arrived
   std::vector<PeerId> more_;
   std::vector<PeerId> blocked_;
 };
