@@ -19,6 +19,7 @@ Envelope ended(uint32_t place, uint32_t job) {
 }
 
 TEST(Gateway, CarriesEveryMessageToAnAgent) {
+  AnyMessage any;  // specs outlive the gateways that send them
   Party controller(server_config());
   Party agent(link_config(controller.gateway().endpoint(), "node-0"));
   ASSERT_TRUE(controller.wait_up());
@@ -26,7 +27,6 @@ TEST(Gateway, CarriesEveryMessageToAnAgent) {
   PeerId to = controller.seen().up[0].id;
   constexpr size_t kKinds = std::variant_size_v<Message>;
   rc::check("every message arrives as it was sent", [&] {
-    AnyMessage any;
     size_t before = agent.seen().mail.size();
     std::vector<Message> sent;
     for (size_t kind = 0; kind < kKinds; ++kind) {
@@ -73,14 +73,14 @@ TEST(Gateway, TellsBothSidesWhoIsThere) {
 }
 
 TEST(Gateway, APeerSpeaksOnlyForItself) {
+  JobSpec spec;
+  spec.name = "mine";
   Party controller(server_config());
   const std::string endpoint = controller.gateway().endpoint();
   Party agent(link_config(endpoint, "node-0"));
   Party user(link_config(endpoint, "ada", Role::kUser));
   ASSERT_TRUE(agent.wait_up());
   ASSERT_TRUE(user.wait_up());
-  JobSpec spec;
-  spec.name = "mine";
   Gateway& a = agent.gateway();
   const std::vector<Envelope> forbidden_to_agent{
       ended(2, 0),                                 // another node's
@@ -113,10 +113,10 @@ TEST(Gateway, APeerSpeaksOnlyForItself) {
 }
 
 TEST(Gateway, AnAgentThatRestartsIsLostAndBack) {
-  Party controller(server_config());
-  const std::string endpoint = controller.gateway().endpoint();
   JobSpec spec;
   spec.id = {3};
+  Party controller(server_config());
+  const std::string endpoint = controller.gateway().endpoint();
   Envelope start{kController, {1, 0}, StartTask{&spec, 1, 0, 1, 1, 0, {}}};
   PeerId id;
   {
@@ -157,12 +157,12 @@ TEST(Gateway, AControllerThatRestartsFindsItsAgentsAgain) {
 }
 
 TEST(Gateway, ASpecThatTheAgentHasForgottenIsSentAgain) {
+  JobSpec spec;
+  spec.id = {3};
   Party controller(server_config());
   Party agent(link_config(controller.gateway().endpoint(), "node-0"));
   ASSERT_TRUE(controller.wait_up());
   PeerId id = controller.seen().up[0].id;
-  JobSpec spec;
-  spec.id = {3};
   Envelope start{kController, {1, 0}, StartTask{&spec, 1, 0, 1, 1, 0, {}}};
   controller.gateway().send(id, start);
   ASSERT_TRUE(agent.wait([](const Seen& s) { return s.mail.size() == 1; }));

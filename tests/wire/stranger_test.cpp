@@ -53,6 +53,8 @@ TEST(Stranger, CanWriteAPeerFromThePage) {
   if (std::system("/usr/bin/python3 -c 'import zmq, msgpack' 2>/dev/null") != 0) {
     GTEST_SKIP() << "python3-zmq and python3-msgpack are not installed";
   }
+  JobSpec spec;
+  spec.id = {5};
   Party controller(server_config());
   std::string program = program_of_the_page();
   const std::string address = "tcp://127.0.0.1:7601";
@@ -60,8 +62,6 @@ TEST(Stranger, CanWriteAPeerFromThePage) {
   ASSERT_NE(at, std::string::npos);
   Python peer(program.replace(at, address.size(), controller.gateway().endpoint()));
   ASSERT_TRUE(controller.wait_up());
-  JobSpec spec;
-  spec.id = {5};
   // The spec travels with the first and not with the second.
   for (Epoch epoch = 1; epoch <= 2; ++epoch) {
     controller.gateway().send(controller.seen().up[0].id,
