@@ -8,7 +8,7 @@
 // The drop rule. Mail to each peer waits in a queue of bounded length, also while the peer is away.
 // When it is full, the oldest mail that its sender repeats anyway is dropped (everything between
 // controller and agents: each says how things stand, and a newer one says it better). A person's
-// wish (SubmitJob, CancelJob) is never dropped for a later one; it is refused at the door instead,
+// request (SubmitJob, CancelJob) is never dropped for a later one; it is refused at the door instead,
 // which the caller sees. Nobody ever waits, and every drop is counted.
 #pragma once
 
@@ -111,7 +111,7 @@ struct GatewayCounters {
   uint64_t sent = 0;            ///< envelopes handed to a connection
   uint64_t received = 0;        ///< envelopes given to the application
   uint64_t dropped_oldest = 0;  ///< by the drop rule
-  uint64_t refused_full = 0;    ///< wishes that found the queue full
+  uint64_t refused_full = 0;    ///< requests that found the queue full
   uint64_t dropped_gone = 0;    ///< in the queue of a person who has left
   uint64_t unsendable = 0;      ///< about specs beyond the bounds of the codec
   uint64_t undecodable = 0;     ///< envelopes that came and could not be read

@@ -46,7 +46,7 @@ class Bell {
   std::atomic<bool> rung_{false};
 };
 
-/// True for mail that its sender repeats until it is answered; the rest are wishes of people.
+/// True for mail that its sender repeats until it is answered; the rest are requests of people.
 bool is_repeated(const Message& message);
 
 /// First in, first out, of bounded length; grows as it needs to.

@@ -9,7 +9,7 @@ namespace orrery::live {
 namespace {
 
 Envelope repeated(uint32_t n) { return {{n, 0}, {0, 0}, EndSeen{{n}, 0, 0}}; }
-Envelope wish(uint32_t n) { return {{n, 0}, {0, 0}, CancelJob{{n}}}; }
+Envelope request(uint32_t n) { return {{n, 0}, {0, 0}, CancelJob{{n}}}; }
 
 std::vector<uint32_t> content(MailQueue& queue) {
   std::vector<Envelope> out;
@@ -21,17 +21,17 @@ std::vector<uint32_t> content(MailQueue& queue) {
 
 TEST(MailQueue, DropsTheOldestThatIsRepeatedAnyway) {
   MailQueue queue;
-  EXPECT_EQ(queue.push(wish(1), 3), Posted::kQueued);
+  EXPECT_EQ(queue.push(request(1), 3), Posted::kQueued);
   EXPECT_EQ(queue.push(repeated(2), 3), Posted::kQueued);
   EXPECT_EQ(queue.push(repeated(3), 3), Posted::kQueued);
   EXPECT_EQ(queue.push(repeated(4), 3), Posted::kOldestDropped);
-  EXPECT_EQ(queue.push(wish(5), 3), Posted::kFull);
+  EXPECT_EQ(queue.push(request(5), 3), Posted::kFull);
   EXPECT_EQ(content(queue), (std::vector<uint32_t>{1, 3, 4}));
 }
 
 TEST(MailQueue, FullOfWishesTakesNothingMore) {
   MailQueue queue;
-  for (uint32_t i = 0; i < 2; ++i) queue.push(wish(i), 2);
+  for (uint32_t i = 0; i < 2; ++i) queue.push(request(i), 2);
   EXPECT_EQ(queue.push(repeated(9), 2), Posted::kFull);
   EXPECT_EQ(content(queue), (std::vector<uint32_t>{0, 1}));
 }

@@ -258,7 +258,7 @@ TEST(RawPeer, ThatTakesNothingCostsMailButNobodysTime) {
   ASSERT_TRUE(controller.wait_up());
   PeerId id = controller.seen().up[0].id;
   // Until the buffers of both sides and of the kernel are full, which nobody reads, and the queue.
-  // A person's wish is not dropped for other mail, and is refused where there is no room for it.
+  // A person's request is not dropped for other mail, and is refused where there is no room for it.
   constexpr uint32_t kMost = 20'000'000;
   uint32_t posted = 0;
   auto longest = std::chrono::nanoseconds(0);
