@@ -167,6 +167,7 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
   add_compare(*app, action);
   add_trace(*app, action);
   add_policies(*app, action);
+  add_keygen(*app, action);
   add_help(*app, action);
   app->footer(
       "First steps:\n"

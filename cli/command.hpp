@@ -33,6 +33,7 @@ void add_replay(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_trace(CLI::App& app, Action& action);
 void add_policies(CLI::App& app, Action& action);
+void add_keygen(CLI::App& app, Action& action);
 void add_help(CLI::App& app, Action& action);
 
 /// The verbs below `app` that people are told of.
