@@ -21,7 +21,11 @@ Nvml::Nvml(Options options)
       session_(std::make_shared<Session>(library_, mark_)) {}
 
 Nvml::~Nvml() {
-  if (!leave_open_) close();
+  if (leave_open_) {
+    worker_.run([session = session_] { session->leave_open(); }, options_.deadline);
+  } else {
+    close();
+  }
 }
 
 std::string Nvml::where() const {

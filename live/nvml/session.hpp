@@ -27,12 +27,17 @@ class Session {
  public:
   Session(std::shared_ptr<const Library> library, std::shared_ptr<CallMark> mark)
       : library_(std::move(library)), mark_(std::move(mark)) {}
+  /// Closes: also where an open() came back after everyone had stopped waiting.
+  ~Session() { close(); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   /// nvmlInit, and a handle for each GPU. A GPU that is lost gives none and stays in the count.
   Status open();
   /// nvmlShutdown. Handles are worth nothing afterwards.
   Status close();
-  bool is_open() const { return open_; }
+  /// Forgets that NVML is open, because it must stay so.
+  void leave_open() { open_ = false; }
 
   Versions versions();
   /// Handles by index; null where the GPU gave none.
