@@ -31,6 +31,8 @@ void add_sim(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_trace(CLI::App& app, Action& action);
 void add_policies(CLI::App& app, Action& action);
+void add_gpus(CLI::App& app, Action& action);
+void add_probe(CLI::App& app, Action& action);
 void add_help(CLI::App& app, Action& action);
 
 /// The help of a verb under its full name, "orrery trace gen".

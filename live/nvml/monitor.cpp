@@ -113,7 +113,7 @@ void GpuMonitor::tell_hung(const Status& status) {
         hung ? status.text : "NVML answers again"});
 }
 
-void GpuMonitor::mark_unread(GpuSnapshot& snapshot, uint32_t from, const std::string& why) const {
+void GpuMonitor::mark_unread(GpuOverview& overview, uint32_t from, const std::string& why) const {
   std::lock_guard lock(known_mutex_);
   for (const auto& [index, known] : known_) {
     if (index < from) continue;
@@ -124,7 +124,7 @@ void GpuMonitor::mark_unread(GpuSnapshot& snapshot, uint32_t from, const std::st
     gpu.pci_bus_id = known.pci_bus_id;
     gpu.state = GpuState::kUnknown;
     gpu.trouble = why;
-    snapshot.gpus.push_back(std::move(gpu));
+    overview.gpus.push_back(std::move(gpu));
   }
 }
 
@@ -165,41 +165,41 @@ void GpuMonitor::compare(GpuReading& now) {
   for (const GpuEvent& event : events) tell(event);
 }
 
-void GpuMonitor::read_all(GpuSnapshot& snapshot) {
+void GpuMonitor::read_all(GpuOverview& overview) {
   for (uint32_t i = 0; i < nvml_->gpu_count(); ++i) {
     GpuReading gpu;
     const Status status = nvml_->read(i, gpu);
     if (!status.ok()) {
-      snapshot.status = status;
-      mark_unread(snapshot, i, status.text);
+      overview.status = status;
+      mark_unread(overview, i, status.text);
       return;
     }
     for (nvml::GpuProcess& process : gpu.processes) {
       process.container = options_.container_of(process.pid);
     }
     compare(gpu);
-    snapshot.gpus.push_back(std::move(gpu));
+    overview.gpus.push_back(std::move(gpu));
   }
 }
 
-GpuSnapshot GpuMonitor::read() {
+GpuOverview GpuMonitor::read() {
   std::lock_guard lock(mutex_);
-  GpuSnapshot snapshot;
-  snapshot.taken = std::chrono::steady_clock::now();
-  snapshot.library = nvml_->library()->path();
-  snapshot.absent = nvml_->library()->absent();
-  snapshot.status = open();
-  if (snapshot.status.ok()) {
-    read_all(snapshot);
+  GpuOverview overview;
+  overview.taken = std::chrono::steady_clock::now();
+  overview.library = nvml_->library()->path();
+  overview.absent = nvml_->library()->absent();
+  overview.status = open();
+  if (overview.status.ok()) {
+    read_all(overview);
   } else {
-    mark_unread(snapshot, 0, snapshot.status.text);
+    mark_unread(overview, 0, overview.status.text);
   }
-  tell_hung(snapshot.status);
-  snapshot.hung = nvml_->hung();
-  snapshot.versions = nvml_->versions();
+  tell_hung(overview.status);
+  overview.hung = nvml_->hung();
+  overview.versions = nvml_->versions();
   std::lock_guard known_lock(known_mutex_);
-  snapshot.events = event_status_;
-  return snapshot;
+  overview.events = event_status_;
+  return overview;
 }
 
 }  // namespace orrery::live

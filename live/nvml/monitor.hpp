@@ -22,7 +22,7 @@
 
 namespace orrery::live {
 
-struct GpuSnapshot {
+struct GpuOverview {
   std::chrono::steady_clock::time_point taken;
   nvml::Status status;  ///< of the library as a whole; where it is not ok, `gpus` may be old names
   bool hung = false;    ///< a call is out that has missed its deadline
@@ -74,7 +74,7 @@ class GpuMonitor {
   GpuMonitor& operator=(const GpuMonitor&) = delete;
 
   /// Reads all GPUs, after opening NVML where it is not open.
-  GpuSnapshot read();
+  GpuOverview read();
   /// Shuts NVML down and opens it again, so that new GPUs, new MIG slices and a change of the
   /// device rules are seen: after each change of a container, or when an operator asks. Not ok
   /// with code kHung while a call is still out.
@@ -85,8 +85,8 @@ class GpuMonitor {
   nvml::Status open();
   void stop_events();
   void start_events();
-  void read_all(GpuSnapshot& snapshot);
-  void mark_unread(GpuSnapshot& snapshot, uint32_t from, const std::string& why) const;
+  void read_all(GpuOverview& overview);
+  void mark_unread(GpuOverview& overview, uint32_t from, const std::string& why) const;
   void compare(nvml::GpuReading& now);
   void tell_hung(const nvml::Status& status);
   void tell(const GpuEvent& event) const;

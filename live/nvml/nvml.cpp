@@ -22,7 +22,7 @@ Nvml::Nvml(Options options)
 
 Nvml::~Nvml() {
   if (leave_open_) {
-    worker_.run([session = session_] { session->leave_open(); }, options_.deadline);
+    thread_.run([session = session_] { session->leave_open(); }, options_.deadline);
   } else {
     close();
   }
@@ -33,16 +33,16 @@ std::string Nvml::where() const {
          mark_->function();
 }
 
-Status Nvml::failed(Worker::End end) const {
-  if (end == Worker::End::kTimedOut) return {Code::kTimedOut, "NVML " + where()};
+Status Nvml::failed(CallThread::End end) const {
+  if (end == CallThread::End::kTimedOut) return {Code::kTimedOut, "NVML " + where()};
   return {Code::kHung, "NVML not asked: an earlier call " + where() + " and is still out"};
 }
 
 Status Nvml::open() {
   if (open_) return {};
-  Worker::End end{};
+  CallThread::End end{};
   // A late open leaves the session open; the next one starts afresh.
-  auto opened = worker_.ask<Opened>(
+  auto opened = thread_.ask<Opened>(
       [session = session_] {
         session->close();
         Opened now{session->open(), {}, {}};
@@ -63,8 +63,8 @@ Status Nvml::open() {
 Status Nvml::close() {
   open_ = false;
   devices_.clear();
-  Worker::End end{};
-  auto status = worker_.ask<Status>([session = session_] { return session->close(); },
+  CallThread::End end{};
+  auto status = thread_.ask<Status>([session = session_] { return session->close(); },
                                     options_.deadline, end);
   return status ? *status : failed(end);
 }
@@ -73,8 +73,8 @@ Status Nvml::read(uint32_t index, GpuReading& gpu) {
   gpu = GpuReading{};
   gpu.index = index;
   if (!open_ || index >= gpu_count()) return {Code::kUninitialized, "NVML is not open"};
-  Worker::End end{};
-  auto reading = worker_.ask<GpuReading>(
+  CallThread::End end{};
+  auto reading = thread_.ask<GpuReading>(
       [session = session_, index] { return session->read(index); }, options_.deadline, end);
   if (!reading) return failed(end);
   gpu = std::move(*reading);

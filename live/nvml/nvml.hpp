@@ -10,9 +10,9 @@
 #include <memory>
 #include <vector>
 
+#include "live/nvml/call_thread.hpp"
 #include "live/nvml/library.hpp"
 #include "live/nvml/reading.hpp"
-#include "live/nvml/worker.hpp"
 
 namespace orrery::live::nvml {
 
@@ -52,24 +52,24 @@ class Nvml {
   Status read(uint32_t index, GpuReading& gpu);
 
   /// True while a call that has missed its deadline is still out.
-  bool hung() const { return worker_.hung(); }
+  bool hung() const { return thread_.hung(); }
   /// The destructor will not shut NVML down, because another thread is in there for good.
   void leave_open() { leave_open_ = true; }
   /// "timed out after 5000 ms in nvmlInit": where the call is that does not come back.
   std::string where() const;
 
  private:
-  Status failed(Worker::End end) const;
+  Status failed(CallThread::End end) const;
 
   Options options_;
   std::shared_ptr<const Library> library_;
   std::shared_ptr<CallMark> mark_;
-  std::shared_ptr<Session> session_;  ///< touched on the worker's thread alone
+  std::shared_ptr<Session> session_;  ///< touched on the call thread alone
   bool open_ = false;
   bool leave_open_ = false;
   std::vector<Device> devices_;
   Versions versions_;
-  Worker worker_;
+  CallThread thread_;
 };
 
 }  // namespace orrery::live::nvml

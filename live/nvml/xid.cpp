@@ -31,7 +31,7 @@ constexpr XidMeaning kXids[] = {
     {63, kDegraded, "a row of memory is to be remapped, or a page retired", kResetWhenIdle},
     {64, kCritical, "remapping a row of memory, or retiring a page, failed", kReset},
     {68, kApplication, "video decoder exception", kLookAtProgram},
-    {69, kApplication, "graphics engine class error", kLookAtProgram},
+    {69, kCritical, "graphics engine class error", kReset},
     {74, kCritical, "NVLink error", kReset},
     {79, kCritical, "GPU has fallen off the bus", kReboot},
     {92, kDegraded, "high rate of single-bit ECC errors", kResetWhenIdle},

@@ -133,11 +133,11 @@ TEST_P(NvmlContract, AMonitorReadsWhatTheLibraryReads) {
   ASSERT_TRUE(nvml_->read(0, first).ok());
   nvml_.reset();
   GpuMonitor monitor({options_, {}, {}});
-  const GpuSnapshot snapshot = monitor.read();
-  ASSERT_TRUE(snapshot.status.ok()) << snapshot.status.text;
-  EXPECT_FALSE(snapshot.hung);
-  ASSERT_EQ(snapshot.gpus.size(), count);
-  EXPECT_EQ(snapshot.gpus[0].uuid, first.uuid);
+  const GpuOverview overview = monitor.read();
+  ASSERT_TRUE(overview.status.ok()) << overview.status.text;
+  EXPECT_FALSE(overview.hung);
+  ASSERT_EQ(overview.gpus.size(), count);
+  EXPECT_EQ(overview.gpus[0].uuid, first.uuid);
   EXPECT_TRUE(monitor.reprobe().ok());
   EXPECT_EQ(monitor.read().gpus.size(), count);
 }

@@ -45,13 +45,13 @@ TEST(GpuMonitor, TellsAnXidAtOnceWithItsMeaning) {
   SimulatedGpus gpus(kTwo);
   Heard heard;
   GpuMonitor monitor({simulated(), {}, heard.handler()});
-  const GpuSnapshot snapshot = monitor.read();
-  ASSERT_TRUE(snapshot.events.ok()) << snapshot.events.text;
+  const GpuOverview overview = monitor.read();
+  ASSERT_TRUE(overview.events.ok()) << overview.events.text;
   gpus.faults("[{gpu: 1, xid: 95}]");
   ASSERT_TRUE(eventually([&] { return heard.of(Kind::kXid).size() == 1; }));
   const GpuEvent event = heard.of(Kind::kXid).front();
   EXPECT_EQ(event.index, 1U);
-  EXPECT_EQ(event.uuid, snapshot.gpus.at(1).uuid);
+  EXPECT_EQ(event.uuid, overview.gpus.at(1).uuid);
   EXPECT_EQ(event.value, 95U);
   EXPECT_EQ(event.text, "XID 95: uncontained ECC error (critical); drain, then reset the GPU");
   EXPECT_EQ(heard.size(), 1U);
@@ -64,11 +64,11 @@ TEST(GpuMonitor, TellsOnceThatAGpuIsLostAndOnceThatItIsBack) {
   const std::string uuid = monitor.read().gpus.at(0).uuid;
   gpus.faults("[{gpu: 0, lost: true}]");
   for (int i = 0; i < 3; ++i) {
-    const GpuSnapshot snapshot = monitor.read();
-    EXPECT_TRUE(snapshot.status.ok());
-    EXPECT_EQ(snapshot.gpus.at(0).state, nvml::GpuState::kLost);
-    EXPECT_EQ(snapshot.gpus.at(0).uuid, uuid) << "known from before";
-    EXPECT_EQ(snapshot.gpus.at(1).state, nvml::GpuState::kOk);
+    const GpuOverview overview = monitor.read();
+    EXPECT_TRUE(overview.status.ok());
+    EXPECT_EQ(overview.gpus.at(0).state, nvml::GpuState::kLost);
+    EXPECT_EQ(overview.gpus.at(0).uuid, uuid) << "known from before";
+    EXPECT_EQ(overview.gpus.at(1).state, nvml::GpuState::kOk);
   }
   ASSERT_EQ(heard.of(Kind::kLost).size(), 1U);
   EXPECT_EQ(heard.of(Kind::kLost)[0].uuid, uuid);
@@ -107,10 +107,10 @@ TEST(GpuMonitor, AsksWhoseAProcessIs) {
   SimulatedGpus gpus("gpus: [{processes: [{pid: 31, memory_mib: 1}, {pid: 32, memory_mib: 1}]}]\n");
   GpuMonitor monitor(
       {simulated(), [](uint32_t pid) { return pid == 32 ? std::string("job-7") : ""; }, {}});
-  const GpuSnapshot snapshot = monitor.read();
-  ASSERT_EQ(snapshot.gpus.at(0).processes.size(), 2U);
-  EXPECT_EQ(snapshot.gpus[0].processes[0].container, "");
-  EXPECT_EQ(snapshot.gpus[0].processes[1].container, "job-7");
+  const GpuOverview overview = monitor.read();
+  ASSERT_EQ(overview.gpus.at(0).processes.size(), 2U);
+  EXPECT_EQ(overview.gpus[0].processes[0].container, "");
+  EXPECT_EQ(overview.gpus[0].processes[1].container, "job-7");
 }
 
 TEST(GpuMonitor, ANewGpuIsSeenAfterAReprobe) {
@@ -127,10 +127,10 @@ TEST(GpuMonitor, LivesOnWhileTheDriverHangsAndReadsAgainAfterwards) {
   SimulatedGpus gpus(kTwo);
   Heard heard;
   GpuMonitor monitor({simulated(milliseconds(1500)), {}, heard.handler()});
-  const GpuSnapshot before = monitor.read();
+  const GpuOverview before = monitor.read();
   ASSERT_TRUE(before.status.ok());
   gpus.faults("[{call: nvmlDeviceGetUtilizationRates, gpu: 1, hang: true}]");
-  const GpuSnapshot first = monitor.read();
+  const GpuOverview first = monitor.read();
   EXPECT_EQ(first.status.code, nvml::Code::kTimedOut);
   EXPECT_TRUE(first.hung);
   EXPECT_TRUE(monitor.hung());
@@ -139,7 +139,7 @@ TEST(GpuMonitor, LivesOnWhileTheDriverHangsAndReadsAgainAfterwards) {
   EXPECT_EQ(first.gpus[1].state, nvml::GpuState::kUnknown);
   EXPECT_EQ(first.gpus[1].uuid, before.gpus[1].uuid);
   EXPECT_FALSE(first.gpus[1].busy_percent.has_value()) << "no old number is told as a new one";
-  const GpuSnapshot second = monitor.read();
+  const GpuOverview second = monitor.read();
   EXPECT_EQ(second.status.code, nvml::Code::kHung);
   EXPECT_EQ(second.gpus.at(0).state, nvml::GpuState::kUnknown);
   EXPECT_EQ(monitor.reprobe().code, nvml::Code::kHung);

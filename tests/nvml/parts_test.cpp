@@ -4,9 +4,9 @@
 #include <mutex>
 #include <rapidcheck/gtest.h>
 
+#include "live/nvml/call_thread.hpp"
 #include "live/nvml/container_of.hpp"
 #include "live/nvml/processes.hpp"
-#include "live/nvml/worker.hpp"
 #include "live/nvml/xid.hpp"
 #include "tests/nvml/support.hpp"
 
@@ -15,37 +15,37 @@ namespace {
 
 using namespace testing;
 
-TEST(Worker, GivesWhatAJobGives) {
-  Worker worker;
-  Worker::End end{};
-  EXPECT_EQ(worker.ask<int>([] { return 7; }, kPatient, end), 7);
-  EXPECT_EQ(end, Worker::End::kDone);
+TEST(CallThread, GivesWhatAJobGives) {
+  CallThread thread;
+  CallThread::End end{};
+  EXPECT_EQ(thread.ask<int>([] { return 7; }, kPatient, end), 7);
+  EXPECT_EQ(end, CallThread::End::kDone);
 }
 
-TEST(Worker, IsHungForAsLongAsALateJobIsOut) {
+TEST(CallThread, IsHungForAsLongAsALateJobIsOut) {
   auto gate = std::make_shared<std::mutex>();
   std::unique_lock shut(*gate);
-  Worker worker;
+  CallThread thread;
   auto stuck = [gate] { std::lock_guard lock(*gate); };
-  EXPECT_EQ(worker.run(stuck, milliseconds(20)), Worker::End::kTimedOut);
-  EXPECT_TRUE(worker.hung());
-  EXPECT_EQ(worker.run([] {}, kPatient), Worker::End::kHung);
+  EXPECT_EQ(thread.run(stuck, milliseconds(20)), CallThread::End::kTimedOut);
+  EXPECT_TRUE(thread.hung());
+  EXPECT_EQ(thread.run([] {}, kPatient), CallThread::End::kHung);
   shut.unlock();
-  EXPECT_TRUE(eventually([&] { return !worker.hung(); }));
-  EXPECT_EQ(worker.run([] {}, kPatient), Worker::End::kDone);
+  EXPECT_TRUE(eventually([&] { return !thread.hung(); }));
+  EXPECT_EQ(thread.run([] {}, kPatient), CallThread::End::kDone);
 }
 
-TEST(Worker, LeavesALateJobBehindWithAllThatItOwns) {
+TEST(CallThread, LeavesALateJobBehindWithAllThatItOwns) {
   auto gate = std::make_shared<std::mutex>();
   auto done = std::make_shared<std::atomic<bool>>(false);
   std::unique_lock shut(*gate);
   {
-    Worker worker;
+    CallThread thread;
     auto stuck = [gate, done] {
       std::lock_guard lock(*gate);
       *done = true;
     };
-    EXPECT_EQ(worker.run(stuck, milliseconds(20)), Worker::End::kTimedOut);
+    EXPECT_EQ(thread.run(stuck, milliseconds(20)), CallThread::End::kTimedOut);
   }
   shut.unlock();
   EXPECT_TRUE(eventually([&] { return done->load(); }));

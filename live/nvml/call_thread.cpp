@@ -1,4 +1,4 @@
-#include "live/nvml/worker.hpp"
+#include "live/nvml/call_thread.hpp"
 
 #include <condition_variable>
 #include <mutex>
@@ -7,7 +7,7 @@
 namespace orrery::live::nvml {
 
 /// What caller and thread share; the thread keeps it alive for as long as it needs it.
-struct Worker::Shared {
+struct CallThread::Shared {
   std::mutex mutex;
   std::condition_variable changed;
   std::function<void()> job;  ///< waits to be taken up
@@ -36,20 +36,20 @@ struct Worker::Shared {
   }
 };
 
-Worker::Worker() : shared_(std::make_shared<Shared>()) {
+CallThread::CallThread() : shared_(std::make_shared<Shared>()) {
   // Detached from the start: a thread that hangs can't be joined, and one that does not is waited
   // for by its flag.
   std::thread([shared = shared_] { shared->work(); }).detach();
 }
 
-Worker::~Worker() {
+CallThread::~CallThread() {
   std::unique_lock lock(shared_->mutex);
   shared_->stop = true;
   shared_->changed.notify_all();
   shared_->changed.wait(lock, [&] { return shared_->ended || shared_->busy; });
 }
 
-Worker::End Worker::run(std::function<void()> job, std::chrono::milliseconds deadline) {
+CallThread::End CallThread::run(std::function<void()> job, std::chrono::milliseconds deadline) {
   std::unique_lock lock(shared_->mutex);
   if (shared_->busy) return End::kHung;
   shared_->job = std::move(job);
@@ -60,7 +60,7 @@ Worker::End Worker::run(std::function<void()> job, std::chrono::milliseconds dea
   return End::kTimedOut;
 }
 
-bool Worker::hung() const {
+bool CallThread::hung() const {
   std::lock_guard lock(shared_->mutex);
   return shared_->late;
 }

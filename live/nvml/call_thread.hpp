@@ -1,4 +1,4 @@
-// Worker: a thread for calls that may never come back.
+// CallThread: a thread for calls that may never come back.
 //
 // A driver in trouble keeps a thread in the kernel for ever, where no signal reaches it. So whoever
 // asks waits for a deadline only; the thread stays behind with everything that the call may still
@@ -12,13 +12,13 @@
 
 namespace orrery::live::nvml {
 
-class Worker {
+class CallThread {
  public:
-  Worker();
+  CallThread();
   /// Ends the thread; one that hangs is left behind.
-  ~Worker();
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+  ~CallThread();
+  CallThread(const CallThread&) = delete;
+  CallThread& operator=(const CallThread&) = delete;
 
   enum class End : uint8_t { kDone, kTimedOut, kHung };
 
