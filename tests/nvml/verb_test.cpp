@@ -116,7 +116,7 @@ TEST_F(GpusVerb, WatchTellsWhatHappensUntilItIsInterrupted) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130) << status;
   std::istringstream lines(text_of("out"));
   for (std::string line; std::getline(lines, line);) {
-    EXPECT_NO_THROW(static_cast<void>(nlohmann::json::parse(line))) << line;
+    EXPECT_TRUE(nlohmann::json::accept(line)) << line;
   }
 }
 
