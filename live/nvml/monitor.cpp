@@ -77,13 +77,19 @@ void GpuMonitor::start_events() {
                                     std::lock_guard lock(known_mutex_);
                                     event_status_ = status;
                                   }});
-  events_->wait_until_watching(options_.nvml.deadline);
+  if (events_->wait_until_watching(options_.nvml.deadline)) return;
+  std::lock_guard lock(known_mutex_);
+  event_status_ = {Code::kTimedOut, "timed out while registering for GPU events"};
 }
 
 Status GpuMonitor::open() {
   if (nvml_->is_open()) return {};
   const Status status = nvml_->open();
   if (!status.ok()) return status;
+  {
+    std::lock_guard lock(known_mutex_);
+    known_.erase(known_.lower_bound(nvml_->gpu_count()), known_.end());
+  }
   start_events();
   return {};
 }
@@ -133,6 +139,8 @@ void GpuMonitor::compare(GpuReading& now) {
   {
     std::lock_guard lock(known_mutex_);
     Known& known = known_[now.index];
+    // Another GPU than before: what was counted for that one says nothing about this.
+    if (!now.uuid.empty() && !known.uuid.empty() && now.uuid != known.uuid) known = {};
     // A lost GPU tells nothing about itself any more.
     if (now.uuid.empty()) now.uuid = known.uuid;
     if (now.name.empty()) now.name = known.name;

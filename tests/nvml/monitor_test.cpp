@@ -123,6 +123,23 @@ TEST(GpuMonitor, ANewGpuIsSeenAfterAReprobe) {
   EXPECT_EQ(monitor.read().gpus.size(), 3U);
 }
 
+TEST(GpuMonitor, AnotherGpuUnderTheSameNumberHasCountersOfItsOwn) {
+  SimulatedGpus gpus("gpus: [{uuid: GPU-old, ecc_corrected: 5}, {uuid: GPU-gone}]\n");
+  Heard heard;
+  GpuMonitor monitor({simulated(milliseconds(1500)), {}, heard.handler()});
+  monitor.read();
+  gpus.describe("gpus: [{uuid: GPU-new, ecc_corrected: 500}]\n");
+  ASSERT_TRUE(monitor.reprobe().ok());
+  EXPECT_EQ(monitor.read().gpus.at(0).uuid, "GPU-new");
+  EXPECT_EQ(heard.size(), 0U);
+  gpus.faults("[{call: nvmlDeviceGetUUID, hang: true}]");
+  const GpuOverview overview = monitor.read();
+  EXPECT_TRUE(overview.hung);
+  EXPECT_EQ(overview.gpus.size(), 1U) << "a GPU that is gone is not told as one that is not read";
+  gpus.faults("[]");
+  EXPECT_TRUE(eventually([&] { return !monitor.hung(); }));
+}
+
 TEST(GpuMonitor, LivesOnWhileTheDriverHangsAndReadsAgainAfterwards) {
   SimulatedGpus gpus(kTwo);
   Heard heard;

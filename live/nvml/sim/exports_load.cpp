@@ -142,5 +142,13 @@ Return nvmlDeviceGetNvLinkState(Device device, uint32_t, uint32_t*) {
   return on_device("nvmlDeviceGetNvLinkState", device,
                    [](const View&) { return Code::kNotSupported; });
 }
+Return nvmlDeviceGetNvLinkVersion(Device device, uint32_t, uint32_t*) {
+  return on_device("nvmlDeviceGetNvLinkVersion", device,
+                   [](const View&) { return Code::kNotSupported; });
+}
+Return nvmlDeviceGetNvLinkRemotePciInfo_v2(Device device, uint32_t, nvml::PciInfo*) {
+  return on_device("nvmlDeviceGetNvLinkRemotePciInfo_v2", device,
+                   [](const View&) { return Code::kNotSupported; });
+}
 
 }  // extern "C"
