@@ -26,15 +26,17 @@ struct EventThread::Shared {
   bool stop = false;
   bool ready = false;  ///< registered, or never will be
   bool ended = false;
+  bool abandoned = false;  ///< nobody waits for the end any more, and the handlers are gone
 
   /// Handlers run under the mutex, so that none is running when stop() returns.
   void tell(const RawEvent& event) {
     std::lock_guard lock(mutex);
-    if (!stop) handlers.event(event);
+    if (!abandoned) handlers.event(event);
   }
   void give_up(Code code, const char* what) {
     std::lock_guard lock(mutex);
-    if (!stop) handlers.trouble({code, std::string(what) + ": " + std::string(meaning_of(code))});
+    if (!abandoned)
+      handlers.trouble({code, std::string(what) + ": " + std::string(meaning_of(code))});
   }
   bool stopping() {
     std::lock_guard lock(mutex);
@@ -140,7 +142,8 @@ bool EventThread::stop(std::chrono::milliseconds deadline) {
   std::unique_lock lock(shared_->mutex);
   shared_->stop = true;
   shared_->changed.notify_all();
-  return shared_->changed.wait_for(lock, deadline, [&] { return shared_->ended; });
+  shared_->abandoned = !shared_->changed.wait_for(lock, deadline, [&] { return shared_->ended; });
+  return !shared_->abandoned;
 }
 
 bool EventThread::wait_until_watching(std::chrono::milliseconds deadline) {
