@@ -37,15 +37,18 @@ TEST(CallThread, IsHungForAsLongAsALateJobIsOut) {
 
 TEST(CallThread, LeavesALateJobBehindWithAllThatItOwns) {
   auto gate = std::make_shared<std::mutex>();
+  auto begun = std::make_shared<std::atomic<bool>>(false);
   auto done = std::make_shared<std::atomic<bool>>(false);
   std::unique_lock shut(*gate);
   {
     CallThread thread;
-    auto stuck = [gate, done] {
+    auto stuck = [gate, begun, done] {
+      *begun = true;
       std::lock_guard lock(*gate);
       *done = true;
     };
     EXPECT_EQ(thread.run(stuck, milliseconds(20)), CallThread::End::kTimedOut);
+    EXPECT_TRUE(eventually([&] { return begun->load(); }));
   }
   shut.unlock();
   EXPECT_TRUE(eventually([&] { return done->load(); }));

@@ -122,6 +122,10 @@ TEST(SimulatedNvml, EnergyIsPowerOverTime) {
   // A change of the description loses none of it.
   gpus.describe("gpus: [{busy_percent: 0, idle_watts: 0, max_watts: 1000}]\n");
   EXPECT_GE(energy(), second);
+  // Neither does a program that closes the library and opens it again.
+  ASSERT_TRUE(nvml.close().ok());
+  ASSERT_TRUE(nvml.open().ok());
+  EXPECT_GE(energy(), second);
 }
 
 TEST(SimulatedNvml, AWaveSwingsAndItsIntegralIsItsSum) {

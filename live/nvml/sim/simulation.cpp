@@ -183,10 +183,8 @@ Code Simulation::shutdown() {
   std::unique_lock lock(mutex_);
   const Code code = gate("nvmlShutdown", lock, nullptr, false);
   if (code != Code::kSuccess) return code;
-  if (--opened_ == 0) {
-    loaded_ = false;
-    watches_.clear();
-  }
+  // The GPUs go on: a program that opens the library again finds their counters where they are.
+  if (--opened_ == 0) watches_.clear();
   return Code::kSuccess;
 }
 

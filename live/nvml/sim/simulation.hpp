@@ -1,8 +1,8 @@
-// Simulation: what the simulated library knows between nvmlInit and nvmlShutdown.
+// Simulation: the GPUs of the simulated library, from the first nvmlInit on.
 //
-// Time counts from the first nvmlInit. The description (environment variable ORRERY_NVML_SIM) and
-// its control file are read again whenever they change, so that a test or a person can make things
-// happen; energy goes on from where it was.
+// Time counts from there, also over a shutdown. The description (environment variable
+// ORRERY_NVML_SIM) and its control file are read again whenever they change, so that a test or a
+// person can make things happen; energy goes on from where it was.
 #pragma once
 
 #include <array>
