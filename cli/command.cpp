@@ -168,6 +168,8 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
   add_trace(*app, action);
   add_policies(*app, action);
   add_keygen(*app, action);
+  add_gpus(*app, action);
+  add_probe(*app, action);
   add_help(*app, action);
   app->footer(
       "First steps:\n"

@@ -34,6 +34,8 @@ void add_compare(CLI::App& app, Action& action);
 void add_trace(CLI::App& app, Action& action);
 void add_policies(CLI::App& app, Action& action);
 void add_keygen(CLI::App& app, Action& action);
+void add_gpus(CLI::App& app, Action& action);
+void add_probe(CLI::App& app, Action& action);
 void add_help(CLI::App& app, Action& action);
 
 /// The verbs below `app` that people are told of.
