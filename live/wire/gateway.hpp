@@ -8,8 +8,8 @@
 // The drop rule. Mail to each peer waits in a queue of bounded length, also while the peer is away.
 // When it is full, the oldest mail that its sender repeats anyway is dropped (everything between
 // controller and agents: each says how things stand, and a newer one says it better). A person's
-// request (SubmitJob, CancelJob) is never dropped for a later one; it is refused at the door instead,
-// which the caller sees. Nobody ever waits, and every drop is counted.
+// request (SubmitJob, CancelJob) is never dropped for a later one; it is refused at the door
+// instead, which the caller sees. Nobody ever waits, and every drop is counted.
 #pragma once
 
 #include <cstdint>
