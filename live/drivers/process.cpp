@@ -41,8 +41,8 @@ std::map<std::string, std::string> environment_of(const ContainerOrder& order) {
 }
 
 /// The order as the keeper reads it. Throws InputError for what can't be said in it.
-std::string order_text(const ContainerOrder& order, bool namespaces) {
-  std::string text;
+std::string order_text(const ContainerOrder& order, const CgroupPlace& place, bool namespaces) {
+  std::string text = order_text(place);
   const auto add = [&](char tag, const std::string& value) {
     if (value.find('\0') != std::string::npos) {
       throw InputError({"container " + text_of(order.key), 0, 0, "words without a zero byte",
@@ -100,6 +100,9 @@ void ProcessDriver::open(DriverEvents events) {
   events_ = std::move(events);
   stopping_ = false;
   for (const ContainerKey& key : folder_->keys()) adopt(key);
+  if (groups_) {
+    for (const std::string& text : groups_->prepare()) post_trouble({}, text);
+  }
   thread_ = std::thread([this] { watch_all(); });
 }
 
@@ -107,6 +110,10 @@ void ProcessDriver::open_files() {
   folder_.emplace(std::filesystem::absolute(config_.state) / config_.run);
   owner_ = folder_->own();
   folder_->tidy();
+  if (config_.cgroups) {
+    groups_.emplace(config_.cgroup_parent, config_.run);
+    groups_->tidy(folder_->keys());
+  }
   image_ = keeper_image();
   notices_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   const std::string statuses = folder_->status_folder().string();
@@ -142,6 +149,8 @@ void ProcessDriver::close() {
     }
     thread_.join();
   }
+  if (groups_) groups_->remove();
+  groups_.reset();
   watched_.clear();
   keepers_.clear();
   calls_.clear();
@@ -149,22 +158,18 @@ void ProcessDriver::close() {
 }
 
 void ProcessDriver::start(const ContainerOrder& order) {
+  ORRERY_CHECK(thread_.joinable(), "the process driver is not open");
   const std::lock_guard lock(mutex_);
   const ContainerKey key = order.key;
-  try {
-    if (order.run != config_.run || order.command.empty()) {
-      throw InputError({"container " + text_of(key), 0, 0, "a command and the run " + config_.run,
-                        std::to_string(order.command.size()) + " words, run " + order.run, ""});
+  if (!folder_->exists(key)) {
+    try {
+      start_new(order);
+    } catch (const std::runtime_error& error) {
+      StatusLine end;
+      end.kind = StatusLine::Kind::kCannot;
+      end.text = error.what();
+      post_end(key, end);
     }
-    if (folder_->claim(key, order_text(order, config_.namespaces && may_make_namespaces()))) {
-      spawn(key, watch(key));
-      return;
-    }
-  } catch (const std::runtime_error& error) {
-    StatusLine end;
-    end.kind = StatusLine::Kind::kCannot;
-    end.text = error.what();
-    post_end(key, end);
     return;
   }
   Watched& watched = watch(key);
@@ -180,7 +185,29 @@ void ProcessDriver::start(const ContainerOrder& order) {
   send(key, watched, "r");
 }
 
+void ProcessDriver::start_new(const ContainerOrder& order) {
+  const ContainerKey key = order.key;
+  if (order.run != config_.run || order.command.empty()) {
+    throw InputError({"container " + text_of(key), 0, 0, "a command and the run " + config_.run,
+                      std::to_string(order.command.size()) + " words, run " + order.run, ""});
+  }
+  CgroupPlace place;
+  std::optional<Cgroup> group;
+  if (groups_) {
+    std::vector<std::string> refused;  // told by open()
+    place = groups_->make(key, refused);
+    group.emplace(place);
+    apply_limits(key, *group, order.limits);
+  }
+  const bool apart = config_.namespaces && may_make_namespaces();
+  folder_->claim(key, order_text(order, place, apart));
+  Watched& watched = watch(key);
+  watched.group = std::move(group);
+  spawn(key, watched);
+}
+
 void ProcessDriver::stop(const ContainerKey& key, StopMode mode, Duration grace) {
+  ORRERY_CHECK(thread_.joinable(), "the process driver is not open");
   const std::lock_guard lock(mutex_);
   const auto found = watched_.find(key);
   if (found == watched_.end()) {
@@ -207,7 +234,13 @@ void ProcessDriver::stop(const ContainerKey& key, StopMode mode, Duration grace)
 
 void ProcessDriver::limit(const ContainerKey& key, const ContainerLimits& limits) {
   const std::lock_guard lock(mutex_);
-  if (limits != ContainerLimits{}) post_trouble(key, "limits need cgroups");
+  const auto found = watched_.find(key);
+  if (found == watched_.end() || found->second.end) return;
+  if (found->second.group) {
+    apply_limits(key, *found->second.group, limits);
+  } else if (limits != ContainerLimits{}) {
+    post_trouble(key, "has no cgroup: its limits are not in force");
+  }
 }
 
 void ProcessDriver::forget(const ContainerKey& key) {
@@ -226,6 +259,7 @@ std::vector<ContainerFound> ProcessDriver::list() {
   using State = ContainerFound::State;
   const std::lock_guard lock(mutex_);
   std::vector<ContainerFound> all;
+  if (!folder_) return all;
   for (const ContainerKey& key : folder_->keys()) {
     ContainerFound found{key, State::kCreated, 0, std::nullopt};
     if (const auto asked = folder_->asked(key)) found.asked = asked->mode;
@@ -249,6 +283,7 @@ std::optional<ContainerUsage> ProcessDriver::usage(const ContainerKey& key) {
     const std::lock_guard lock(mutex_);
     const auto found = watched_.find(key);
     if (found == watched_.end() || found->second.end || found->second.program < 0) return {};
+    if (auto usage = usage_of_group(found->second)) return usage;
     keeper = found->second.keeper;
   }
   std::vector<pid_t> family = family_of(keeper);
@@ -257,16 +292,54 @@ std::optional<ContainerUsage> ProcessDriver::usage(const ContainerKey& key) {
   return usage_of(family);
 }
 
+std::optional<ContainerUsage> ProcessDriver::usage_of_group(Watched& watched) {
+  if (!watched.group || watched.group->place().with("memory").empty()) return std::nullopt;
+  try {
+    const CgroupCpu cpu = watched.group->cpu();
+    return ContainerUsage{cpu.used, cpu.throttled, watched.group->memory().used_bytes};
+  } catch (const EnvironmentError&) {
+    return std::nullopt;
+  }
+}
+
 std::vector<Capability> ProcessDriver::capabilities() const {
-  const bool apart = may_make_namespaces();
-  return {
+  std::vector<Capability> all{
       {"processes", true,
-       "sessions of their own, logs, durable exit codes, freezing by SIGSTOP, and an end that "
-       "includes daemonised descendants; needs no privilege"},
-      {"namespaces", apart,
-       apart ? "a container sees only its own processes, and the kernel ends all of them at once"
-             : "pid, mount and ipc namespaces need CAP_SYS_ADMIN: run as root; without it a "
-               "container sees the processes of others"}};
+       "sessions of their own, logs, durable exit codes, freezing, and an end that includes "
+       "daemonised descendants; needs no privilege"}};
+  const bool apart = config_.namespaces && may_make_namespaces();
+  all.push_back({"namespaces", apart,
+                 apart ? "a container sees only its own processes"
+                       : "pid, mount and ipc namespaces need CAP_SYS_ADMIN: run as root; without "
+                         "it a container sees the processes of others"});
+  const std::string probe = "probe-" + std::to_string(::getpid());
+  std::vector<std::string> refused;
+  CgroupPlace place;
+  if (config_.cgroups) {
+    // The only sure way to know what is allowed is to do it.
+    const RunCgroups groups(config_.cgroup_parent, probe);
+    refused = groups.prepare();
+    place = groups.make({}, refused);
+  } else {
+    refused.push_back("cgroups are switched off in the configuration");
+  }
+  const bool freezes = !place.freeze_file().empty();
+  std::map<std::string, bool> has;
+  for (const char* name : {"cpu", "cpuset", "memory"}) has[name] = !place.with(name).empty();
+  remove_cgroup(place);
+  if (config_.cgroups) RunCgroups(config_.cgroup_parent, probe).remove();
+  const std::string why = refused.empty() ? "" : "; " + refused.front();
+  const auto add = [&](const char* name, bool available, const std::string& use,
+                       const std::string& otherwise) {
+    all.push_back({name, available, available ? use : otherwise + why});
+  };
+  add("cpu", has["cpu"], "quotas of processor time", "no quota of processor time is in force");
+  add("cpuset", has["cpuset"], "lists of cores", "no list of cores is in force");
+  add("memory", has["memory"], "limits and exact accounts of memory",
+      "no limit of memory is in force, and usage is summed up from /proc");
+  add("freeze", freezes, "the kernel freezes a container as a whole",
+      "containers are frozen by SIGSTOP, which their parents can see");
+  return all;
 }
 
 // ---- Below: with the mutex held ---------------------------------------------------------------
@@ -282,6 +355,25 @@ void ProcessDriver::post_trouble(std::optional<ContainerKey> key, std::string te
   post([this, key, text = std::move(text)] {
     if (events_.trouble) events_.trouble(key, text);
   });
+}
+
+void ProcessDriver::apply_limits(const ContainerKey& key, Cgroup& group,
+                                 const ContainerLimits& limits) {
+  for (std::string& text : group.set_limits(limits)) post_trouble(key, std::move(text));
+}
+
+void ProcessDriver::leave_group(const ContainerKey& key, Watched& watched) {
+  if (!watched.group) return;
+  try {
+    if (const int64_t kills = watched.group->memory().oom_kills; kills > 0) {
+      post_trouble(key, "out of memory: the kernel has killed " + std::to_string(kills) +
+                            " of its processes; give it a higher limit");
+    }
+  } catch (const EnvironmentError&) {
+    // A group without memory accounts has nothing to tell.
+  }
+  leave_cgroup(watched.group->place());
+  watched.group.reset();
 }
 
 void ProcessDriver::post_end(const ContainerKey& key, const StatusLine& end) {

@@ -17,8 +17,10 @@
 #include <thread>
 #include <vector>
 
+#include "live/drivers/cgroup.hpp"
 #include "live/drivers/driver.hpp"
 #include "live/drivers/fd.hpp"
+#include "live/drivers/process_cgroup.hpp"
 #include "live/drivers/process_record.hpp"
 
 namespace orrery::live {
@@ -27,6 +29,10 @@ struct ProcessDriverConfig {
   std::string run;              ///< id of the run; letters, digits, '-', '_' and '.'
   std::filesystem::path state;  ///< on a local disk; the run has the folder `state`/`run`
   bool namespaces = true;       ///< pid, mount and ipc namespaces, where they can be had
+  bool cgroups = true;          ///< a group for each container, where it can be had
+  /// The group in which the groups of runs are made: below the one of this process, or, with a '/'
+  /// in front, below the topmost.
+  std::string cgroup_parent = "orrery";
 };
 
 /// Something that the driver does only where the system lets it.
@@ -72,6 +78,7 @@ class ProcessDriver final : public Driver {
     bool suspended = false;
     std::optional<AskedStop> asked;
     std::optional<StatusLine> end;
+    std::optional<Cgroup> group;
   };
 
   /// Where the end of a keeper shows. Kept until then, whatever becomes of the container.
@@ -84,10 +91,14 @@ class ProcessDriver final : public Driver {
   void wait_for(int fd);
 
   // With the mutex held.
+  void start_new(const ContainerOrder& order);
+  static std::optional<ContainerUsage> usage_of_group(Watched& watched);
   void adopt(const ContainerKey& key);
   Watched& watch(const ContainerKey& key);
   void watch_keeper(const ContainerKey& key, Watched& watched, pid_t keeper);
   void spawn(const ContainerKey& key, Watched& watched);
+  void apply_limits(const ContainerKey& key, Cgroup& group, const ContainerLimits& limits);
+  void leave_group(const ContainerKey& key, Watched& watched);
   void send(const ContainerKey& key, Watched& watched, const std::string& wish);
   void send_asked(const ContainerKey& key, Watched& watched);
   void post(Call call);
@@ -106,6 +117,7 @@ class ProcessDriver final : public Driver {
   const ProcessDriverConfig config_;
   DriverEvents events_;
   std::optional<RunFolder> folder_;
+  std::optional<RunCgroups> groups_;
   UniqueFd owner_;
   UniqueFd image_;    ///< the keeper's program, in memory
   UniqueFd notices_;  ///< inotify on the status files

@@ -165,7 +165,7 @@ void RunFolder::tidy() const {
 bool RunFolder::claim(const ContainerKey& key, const std::string& order) const {
   if (exists(key)) return false;
   // No key starts with a dot: whatever does is half made.
-  std::string made = (folder_ / "containers" / ".new-XXXXXX").string();
+  std::string made = (folder_ / "containers" / ".new-").string() + std::string(6, 'X');
   if (::mkdtemp(made.data()) == nullptr) refuse("make a folder in", folder_, errno);
   std::error_code ignored;
   try {

@@ -28,6 +28,10 @@ ProcessDriver::Watched& ProcessDriver::watch(const ContainerKey& key) {
 void ProcessDriver::adopt(const ContainerKey& key) {
   Watched& watched = watch(key);
   watched.asked = folder_->asked(key);
+  CgroupPlace place = place_in_order(read_text(folder_->container(key) / "order"));
+  std::erase_if(place.v1, [](const auto& one) { return !is_there(one.second); });
+  if (!is_there(place.unified)) place.unified.clear();
+  if (!place.directories().empty()) watched.group.emplace(std::move(place));
   // The lock first: once it is free, nothing is added to the status.
   const bool kept = folder_->is_kept(key);
   const auto lines = folder_->read(key, watched.offset);
@@ -129,6 +133,7 @@ void ProcessDriver::take(const ContainerKey& key, Watched& watched, const Status
     case Kind::kExited:
     case Kind::kLost:
       watched.end = line;
+      leave_group(key, watched);
       if (tell) post_end(key, line);
       break;
   }
@@ -137,6 +142,7 @@ void ProcessDriver::take(const ContainerKey& key, Watched& watched, const Status
 // ---- The driver's own thread ------------------------------------------------------------------
 
 void ProcessDriver::keeper_gone(const ContainerKey& key) {
+  CgroupPlace place;
   {
     const std::lock_guard lock(mutex_);
     const auto found = watched_.find(key);
@@ -146,8 +152,10 @@ void ProcessDriver::keeper_gone(const ContainerKey& key) {
     const bool kept = folder_->is_kept(key);
     read_news(key);
     if (found->second.end || kept) return;
+    if (found->second.group) place = found->second.group->place();
   }
-  if (!kill_marked(marker_of(config_.run, key))) {
+  const bool empty = place.directories().empty() || kill_cgroup(place);
+  if (!kill_marked(marker_of(config_.run, key)) || !empty) {
     const std::lock_guard lock(mutex_);
     post_trouble(key, "its keeper was killed, and some of its processes do not end");
   }

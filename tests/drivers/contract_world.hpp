@@ -32,7 +32,7 @@ struct Program {
     kSay,         ///< prints "out" to stdout and "err" to stderr and ends
     kShow,        ///< prints the variable `text` of its environment and ends
     kDieByKill,   ///< ends itself by SIGKILL
-    kLater,       ///< ends with `code` after a second or so
+    kLater,       ///< ends with `code` after half a second or so
   };
   Kind kind = Kind::kWait;
   int32_t code = 0;
@@ -64,7 +64,7 @@ inline std::vector<std::string> shell_command(const Program& program) {
       script = "echo up; sh -c 'kill -9 $$'; exit $?";
       break;
     case Program::Kind::kLater:
-      script = "echo up; sleep 1; exit " + std::to_string(program.code);
+      script = "echo up; sleep 0.5; exit " + std::to_string(program.code);
       break;
   }
   return {"sh", "-c", script};
@@ -104,7 +104,8 @@ class World {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "orrery-test-XXXXXX").string();
+    std::string name =
+        (std::filesystem::temp_directory_path() / "orrery-test-").string() + std::string(6, 'X');
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = name;
   }

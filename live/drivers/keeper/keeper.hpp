@@ -33,7 +33,7 @@ struct Program {
 };
 
 /// a argument, e environment entry, d directory, l log, g file to join, f freeze file, k kill file,
-/// n namespaces.
+/// n namespaces; c is for the engine alone.
 bool read_order(const char* path, Order& order);
 
 /// Starts the program in a session of its own. pid < 0 where it could not be started, with the

@@ -46,13 +46,21 @@ class Status {
     return fstat(fd_, &found) == 0 && found.st_size == 0;
   }
 
-  /// One line, on the disk when this returns.
-  void add(const char* line) {
-    const size_t size = strlen(line);
-    // A full disk must not end the container: its end would then be known by the lost lock.
-    while (write(fd_, line, size) != static_cast<ssize_t>(size) && errno == EINTR) {
-    }
-    fsync(fd_);
+  /// One line, on the disk when this returns true. False: no room; nothing was added.
+  bool add(const char* line) {
+    const ssize_t size = static_cast<ssize_t>(strlen(line));
+    struct stat before {};
+    if (fstat(fd_, &before) != 0) return false;
+    const ssize_t done = write(fd_, line, static_cast<size_t>(size));
+    // A part of a line would spoil the next one; that it can't be cut off is no worse.
+    if (done > 0 && done < size && ftruncate(fd_, before.st_size) != 0) return false;
+    return done == size && fsync(fd_) == 0;
+  }
+
+  /// As add(), but waits for room on a full disk, for ten minutes at most: without its end a
+  /// container counts as crashed.
+  void add_end(const char* line) {
+    for (int second = 0; !add(line) && second < 600; ++second) sleep(1);
   }
 
  private:
@@ -109,7 +117,7 @@ class Keeper {
     const int signal = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : 0;
     char line[128];
     snprintf(line, sizeof line, "exited %d %d %d\n", code, signal, asked_ ? 1 : 0);
-    status_.add(line);
+    status_.add_end(line);
   }
 
  private:

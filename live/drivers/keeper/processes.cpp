@@ -64,7 +64,9 @@ class Descendants {
 
   bool all_stand_still() const {
     for (size_t i = 0; i < count_; ++i) {
-      if (all_[i].ours && strchr("TtZX", all_[i].state) == nullptr) return false;
+      // D: it waits in the kernel, for a disk or for a child of vfork() that is stopped itself, and
+      // stops when it comes back from there.
+      if (all_[i].ours && strchr("TtZXD", all_[i].state) == nullptr) return false;
     }
     return true;
   }

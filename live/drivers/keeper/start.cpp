@@ -153,6 +153,7 @@ bool read_order(const char* path, Order& order) {
       case 'f': order.freeze = value; break;
       case 'k': order.kill = value; break;
       case 'n': order.namespaces = true; break;
+      case 'c': break;
       default: return false;
     }
   }
