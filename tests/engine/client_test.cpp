@@ -1,7 +1,9 @@
 // The client of the engines' API: one contract, over every engine.
 #include "live/engine/client.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <gtest/gtest.h>
 
 #include "tests/engine/engines.hpp"
@@ -189,6 +191,37 @@ TEST_P(ClientContract, AnInterruptEndsWhatWaits) {
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->first, Kind::kInterrupted);
   client_.emplace(engine_->config.socket);
+}
+
+/// Prints the figures of docs/live-drivers.md; asked for by name, since it judges nothing.
+TEST_P(ClientContract, DISABLED_Latency) {
+  if (engine_ == nullptr) return;
+  constexpr int kRounds = 15;
+  std::map<std::string, std::vector<double>> spent;
+  const auto timed = [&](const std::string& what, const auto& call) {
+    const auto began = std::chrono::steady_clock::now();
+    call();
+    spent[what].push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began)
+            .count());
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    timed("create + start", [&] { client_->start(client_->create(wanted({}))); });
+    for (int again = 0; again < 3; ++again) {
+      timed("update", [&] { client_->update(name_, {50'000 + again, {}, ""}); });
+      timed("stats", [&] { client_->stats(name_, std::chrono::seconds(5)); });
+      timed("inspect", [&] { client_->inspect(name_); });
+      timed("list", [&] { client_->list({{"io.orrery.test", name_}}); });
+      timed("pause", [&] { client_->pause(name_); });
+      timed("unpause", [&] { client_->unpause(name_); });
+    }
+    timed("remove", [&] { client_->remove(name_, /*force=*/true); });
+  }
+  for (auto& [what, times] : spent) {
+    std::sort(times.begin(), times.end());
+    std::printf("%-15s %8.1f %8.1f %8.1f ms\n", what.c_str(), times.front(),
+                times[times.size() / 2], times.back());
+  }
 }
 
 std::string name_of(const testing::TestParamInfo<EngineKind>& engine) {

@@ -68,12 +68,16 @@ rc::Gen<json> any_json(int depth) {
       "usage", "stats", "inactive_file", "pids_stats", "current", "Action", "Actor", "ID",
       "Attributes", "timeNano", "NCPU", "message", "io.orrery.run", "io.orrery.job");
   const auto below = rc::gen::lazy([depth] { return any_json(depth - 1); });
-  return rc::gen::oneOf(
-      leaf,
-      rc::gen::map(rc::gen::container<std::vector<json>>(below),
-                   [](const std::vector<json>& values) { return json(values); }),
-      rc::gen::map(rc::gen::container<std::map<std::string, json>>(key, below),
-                   [](const std::map<std::string, json>& values) { return json(values); }));
+  const auto values = rc::gen::container<std::vector<json>>(below);
+  const auto members =
+      rc::gen::container<std::vector<std::pair<std::string, json>>>(rc::gen::pair(key, below));
+  return rc::gen::resize(
+      8, rc::gen::oneOf(leaf, rc::gen::map(values, [](const auto& list) { return json(list); }),
+                        rc::gen::map(members, [](const auto& list) {
+                          json object = json::object();
+                          for (const auto& [name, value] : list) object[name] = value;
+                          return object;
+                        })));
 }
 
 RC_GTEST_PROP(EngineParse, AnyBytesAreSurvived, (const std::string& bytes)) { parse_all(bytes); }
