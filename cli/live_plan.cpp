@@ -54,6 +54,7 @@ live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::str
                        {"ORRERY_TASKS", std::to_string(what.tasks)},
                        {"ORRERY_NODE", node},
                        {"ORRERY_RUN_SECONDS", seconds_of(truth.run_time)}};
+  order.directory = std::filesystem::current_path();
   order.log = logs / (std::to_string(spec.id.index) + "-" + std::to_string(what.epoch) + "-" +
                       std::to_string(what.part) + ".log");
   if (live.limits) {

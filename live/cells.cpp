@@ -44,9 +44,9 @@ Slot& Runtime::Cells::slot_of(ActorId id) {
   if (!slot) {
     slot = std::make_unique<Slot>();
     slot->id = id;
-    // Lazily: a cell takes part in scheduling when its first envelope comes.
-    slot->cell = caf::actor_cast<caf::actor>(
-        system_->spawn<Cell, caf::hidden + caf::lazy_init>(std::ref(*this), std::ref(*slot)));
+    // Lazily: a cell takes part in scheduling when its first envelope comes. Not hidden: stop()
+    // waits for those only that CAF counts.
+    slot->cell = system_->spawn<Cell, caf::lazy_init>(std::ref(*this), std::ref(*slot));
   }
   return *slot;
 }
