@@ -72,6 +72,8 @@ class EngineDriver::Core {
     bool killed = false;
     bool told_exited = false;
     int failures = 0;  ///< of its latest deed, in a row
+    /// Why it is not tried to start any more; reported once a look has shown that it does not run.
+    std::optional<std::string> given_up;
     ExitCause cause = ExitCause::kDone;
     int32_t exit_code = 0;
   };

@@ -55,7 +55,7 @@ struct EngineConfig {
   std::filesystem::path notes;
 
   Client::Deadlines deadlines;
-  Milliseconds usage_deadline{1'000};
+  Milliseconds usage_deadline{2'500};
   Milliseconds first_wait{100};
   Milliseconds longest_wait{5'000};
   Milliseconds settle{2'000};
@@ -79,7 +79,9 @@ class EngineDriver final : public Driver {
   void limit(const ContainerKey& key, const ContainerLimits& limits) override;
   void forget(const ContainerKey& key) override;
   std::vector<ContainerFound> list() override;
-  /// Asks the engine, for at most `usage_deadline`; Podman 4.3 does not tell what was throttled.
+  /// Asks the engine, for at most `usage_deadline`. Docker 20.10 takes a second to answer where it
+  /// was asked for the same container in the second before; Podman 4.3 does not tell what was
+  /// throttled.
   std::optional<ContainerUsage> usage(const ContainerKey& key) override;
   /// Waits for at most `close_wait` until what is forgotten is removed: otherwise it would come
   /// back.

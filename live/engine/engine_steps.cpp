@@ -64,6 +64,11 @@ bool EngineDriver::Core::step(const ContainerKey& key, const Entry& entry, Deed&
     deed = entry.phase == Phase::kCreated ? Deed::kRemove : Deed::kSignal;
     return end(key, entry);
   }
+  const bool begun = entry.phase != Phase::kUnknown && entry.phase != Phase::kCreated;
+  if (entry.given_up && !begun && entry.want != Want::kNothing) {
+    cannot_start(key, *entry.given_up);
+    return true;
+  }
   if (entry.phase == Phase::kUnknown) {
     deed = Deed::kCreate;
     return create(key, entry);
@@ -383,7 +388,7 @@ void EngineDriver::Core::failed(const ContainerKey& key, const Entry& entry, Dee
   const bool starting = deed == Deed::kCreate || deed == Deed::kStart;
   const bool over = !error.engine_away() && (final || failures >= config_.attempts);
   if (over && starting) {
-    cannot_start(key, error.what());
+    change(key, [&](Entry& now) { now.given_up = error.what(); });
     lanes_->post(key);
     return;
   }
