@@ -47,6 +47,7 @@ live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::str
   live::ContainerOrder order;
   order.run = run;
   order.job_name = spec.name;
+  order.image = live.image;
   order.environment = {{"ORRERY_JOB", spec.name},
                        {"ORRERY_ATTEMPT", std::to_string(what.epoch)},
                        {"ORRERY_PART", std::to_string(what.part)},
@@ -54,7 +55,8 @@ live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::str
                        {"ORRERY_TASKS", std::to_string(what.tasks)},
                        {"ORRERY_NODE", node},
                        {"ORRERY_RUN_SECONDS", seconds_of(truth.run_time)}};
-  order.directory = std::filesystem::current_path();
+  // An engine's containers have a file system of their own.
+  if (live.driver != "engine") order.directory = std::filesystem::current_path();
   order.log = logs / (std::to_string(spec.id.index) + "-" + std::to_string(what.epoch) + "-" +
                       std::to_string(what.part) + ".log");
   if (live.limits) {
@@ -65,6 +67,10 @@ live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::str
   }
   order.command = live.command;
   if (!order.command.empty()) return order;
+  if (live.driver == "engine") {
+    order.command = {"sleep", seconds_of(truth.run_time)};
+    return order;
+  }
   int64_t cores = (spec.each.cpu_milli * what.tasks + 999) / 1000;
   order.command = {program.string(),
                    kLoadVerb,

@@ -14,6 +14,7 @@
 #include "cli/record_folder.hpp"
 #include "live/bridge.hpp"
 #include "live/drivers/process.hpp"
+#include "live/engine/engine_driver.hpp"
 #include "record/output_file.hpp"
 
 namespace orrery::cli {
@@ -22,7 +23,7 @@ namespace {
 
 constexpr ActorId kEdge{0, 1};  // where submissions and cancellations come in
 
-// The folder in the record in which the process driver keeps its state.
+// The folder in the record in which drivers keep what the world does not.
 constexpr const char* kState = "containers";
 
 // Another for each folder, and the same whenever it is run there again.
@@ -111,6 +112,14 @@ class LiveRun {
     if (scenario_.live.driver == "process") {
       return std::make_unique<live::ProcessDriver>(
           live::ProcessDriverConfig{maker_.run, std::filesystem::absolute(order_.folder) / kState});
+    }
+    if (scenario_.live.driver == "engine") {
+      live::EngineConfig config;
+      config.socket = scenario_.live.socket;
+      config.run = maker_.run;
+      config.notes = std::filesystem::absolute(order_.folder) / kState;
+      config.policy.images = {scenario_.live.image};  // who runs this is who wrote the scenario
+      return std::make_unique<live::EngineDriver>(std::move(config));
     }
     return std::make_unique<live::FakeDriver>(
         [this](const live::ContainerOrder& order) { return fake_life(order, *plan_.workload); });

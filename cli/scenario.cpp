@@ -190,12 +190,21 @@ void describe_faults(Fields& f, Scenario& scenario) {
 }
 
 void describe_live(Fields& f, LiveSource& live) {
-  f.choice({"driver", "what runs containers: plain processes, or a model of them"}, live.driver,
-           {"process", "fake"});
+  f.choice({"driver", "what runs containers: plain processes, Docker or Podman, or a model"},
+           live.driver, {"process", "engine", "fake"});
   f.choice({"program", "what a job runs for its run time: a sleep, or a busy loop for each core"},
            live.program, {"sleep", "burn"});
   f.words({"command", "what it runs instead, program first; ORRERY_* tell it about the job"},
           live.command);
+  f.text({"image", "what the engine's containers are made of; it must be there already"},
+         live.image);
+  f.text({"socket", "where the engine listens"}, live.socket);
+  bool engine = live.driver == "engine";
+  f.require(!engine || !live.image.empty(), "image", "an image for the engine's containers", "none",
+            "for example image: busybox:1");
+  f.require(!engine || !live.command.empty() || live.program == "sleep", "program",
+            "sleep, or a command of the image", live.program,
+            "the built-in load is not in the image; give live.command");
   f.flag({"limits", "keep each container to its part's cores and memory, where the driver can"},
          live.limits);
   f.real({"speedup", "the workload's times are divided by this"}, live.speedup, 0.001, 1e6,

@@ -66,9 +66,11 @@ enum class JournalSync : uint8_t {
 
 /// What a live run starts as containers, and how; a simulation ignores it.
 struct LiveSource {
-  std::string driver = "process";          ///< process fake
-  std::string program = "sleep";           ///< sleep burn; counts where there is no command
-  std::vector<std::string> command;        ///< of every task's container
+  std::string driver = "process";               ///< process engine fake
+  std::string program = "sleep";                ///< sleep burn; counts where there is no command
+  std::vector<std::string> command;             ///< of every task's container
+  std::string image;                            ///< for the engine
+  std::string socket = "/var/run/docker.sock";  ///< of the engine: Docker's or Podman's
   bool limits = false;                     ///< containers get no more than their part was given
   double speedup = 1;                      ///< the workload's times are divided by it
   Duration grace = Duration::seconds(10);  ///< from the request to stop to the kill

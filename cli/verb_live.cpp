@@ -110,7 +110,7 @@ void add_live(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
   CLI::App* live = app.add_subcommand("live", "Run a scenario's jobs on this machine");
   live->add_option("SCENARIO", o->scenario, "A scenario file (docs/scenario.md)")->required();
-  live->add_option("--driver", o->driver, "What runs containers: process or fake")
+  live->add_option("--driver", o->driver, "What runs containers: process, engine or fake")
       ->type_name("NAME");
   live->add_option("--speedup", o->speedup, "Divide the workload's times by this")
       ->type_name("FACTOR");
