@@ -42,7 +42,7 @@ TEST_P(LiveRun, RunsAScenarioInContainersAndReplaysItDecisionForDecision) {
   ASSERT_EQ(orrery("live '" + scenario + "'" + sets + " --out '" + record().string() + "'"), 0)
       << text(told());
   nlohmann::json summary = nlohmann::json::parse(text(record() / "summary.json"));
-  EXPECT_EQ(summary["jobs"]["completed"], 5) << summary.dump(1);
+  EXPECT_EQ(summary["jobs_by_final_state"]["completed"], 5) << summary.dump(1);
   ASSERT_EQ(orrery("replay '" + record().string() + "' --verify"), 0) << text(told());
   // Nothing of the run is left in the engine.
   for (const auto& found : Client(engine->config.socket).list({})) {
