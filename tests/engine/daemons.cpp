@@ -77,7 +77,9 @@ std::string Daemon::missing(Kind kind) {
 }
 
 Daemon::Daemon(Kind kind) : kind_(kind) {
-  std::string name = (fs::temp_directory_path() / "orrery-engine-XXXXXX").string();
+  // mkdtemp wants six of them.
+  std::string name =
+      (fs::temp_directory_path() / ("orrery-engine-" + std::string(6, 'X'))).string();
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
   folder_ = name;
   socket_ = folder_ / "engine.sock";
