@@ -27,8 +27,8 @@ namespace orrery::record {
 
 struct JournalHeader {
   uint64_t seed = 0;
-  std::string version;       ///< of the engine that wrote it
-  std::string scenario;      ///< full text
+  std::string version;          ///< of the engine that wrote it
+  std::string scenario;         ///< full text
   std::string runtime = "sim";  ///< what ran the actors: "sim" or "live"
 
   bool operator==(const JournalHeader&) const = default;
