@@ -26,8 +26,7 @@ constexpr const char* kExamples = R"(Examples:
 
 Each node of the cluster is an agent in this process; several on one machine are fine. Submissions
 come at their instants on the wall clock, divided by live.speedup. Ctrl-C or SIGTERM ends the run:
-its containers are killed, jobs that were not done count as unfinished, and the record is
-written.)";
+its containers are killed, jobs that were not done count as unfinished, the record is written.)";
 
 struct Options {
   SimOptions common;
