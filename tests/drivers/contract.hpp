@@ -105,10 +105,13 @@ TYPED_TEST_P(DriverContract, AnEndIsReportedBehindItsStart) {
   this->expect_exit(this->other_, ExitCause::kFailed, 3);
   for (const ContainerKey& key : {this->key_, this->other_}) {
     std::vector<Event::Kind> kinds;
+    std::string trouble;
     for (const Event& event : this->witness_->all()) {
-      if (event.key == key) kinds.push_back(event.kind);
+      if (event.key != key) continue;
+      kinds.push_back(event.kind);
+      trouble += event.text;
     }
-    EXPECT_EQ(kinds, (std::vector{Event::Kind::kStarted, Event::Kind::kExited}));
+    EXPECT_EQ(kinds, (std::vector{Event::Kind::kStarted, Event::Kind::kExited})) << trouble;
   }
 }
 
