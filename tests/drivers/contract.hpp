@@ -439,6 +439,7 @@ TYPED_TEST_P(DriverContract, LimitsHoldFromTheStartAndChangeInPlace) {
     })) << limits.cpu_milli.value_or(-1);
   }
   EXPECT_TRUE(this->witness_->of(this->key_, Event::Kind::kTrouble).empty());
+  EXPECT_TRUE(this->is_up(this->key_));
   EXPECT_EQ(this->runs_of(this->key_), 1U);
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sstream>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,6 +86,9 @@ Daemon::Daemon(Kind kind) : kind_(kind) {
   socket_ = folder_ / "engine.sock";
   cgroup_ = folder_.filename().string();
   start_janitor();
+  // Engines sync to the disk at every step; in memory the tests don't wait for a busy one. Where
+  // that can't be had, the disk will do.
+  ::mount("tmpfs", name.c_str(), "tmpfs", 0, "mode=0711");
   if (kind_ == Kind::kPodman) {
     // Without CAP_SYS_RESOURCE no limit can be raised: name some that need no raising.
     std::ofstream(folder_ / "containers.conf")

@@ -34,6 +34,7 @@ while [ $i -lt 20 ] && grep -qF " $D/" /proc/mounts; do
     while read -r mount; do umount -l "$mount" 2>/dev/null; done
   i=$((i + 1))
 done
+umount -l "$D" 2>/dev/null
 rm -rf --one-file-system "$D"
 
 i=0
