@@ -32,20 +32,20 @@ class KeeperTest : public testing::Test {
   }
 
   ProcessDriver& open(bool namespaces = false) {
-    driver_.emplace(ProcessDriverConfig{"run", state(), namespaces, false, "orrery"});
+    driver_.emplace(ProcessDriverConfig{run_, state(), namespaces, false, "orrery"});
     witness_.emplace();
     driver_->open(witness_->events());
     return *driver_;
   }
 
   std::filesystem::path state() const { return folder_.path() / "state"; }
-  RunFolder files() const { return RunFolder(state() / "run"); }
+  RunFolder files() const { return RunFolder(state() / run_); }
   std::filesystem::path log() const { return folder_.path() / "log"; }
 
   ContainerOrder order(const std::string& script) const {
     ContainerOrder order;
     order.key = key_;
-    order.run = "run";
+    order.run = run_;
     order.command = {"sh", "-c", script};
     order.directory = folder_.path();
     order.log = log();
@@ -75,6 +75,8 @@ class KeeperTest : public testing::Test {
   std::optional<Witness> witness_;
   std::optional<ProcessDriver> driver_;
   const ContainerKey key_{{3}, 1, 0};
+  // Tests that run side by side kill what belongs to their run.
+  const std::string run_ = "run" + std::to_string(::getpid());
 };
 
 /// A process that leaves the session and the process group of the container.
@@ -169,14 +171,14 @@ TEST_F(KeeperTest, AContainerThatWasClaimedAndNeverStartedIsStarted) {
 }
 
 TEST_F(KeeperTest, WhatIsHalfMadeIsRemoved) {
-  const auto containers = state() / "run" / "containers";
+  const auto containers = state() / run_ / "containers";
   (void)files();
   std::filesystem::create_directories(containers / ".new-abc");
   std::filesystem::create_directories(containers / ".gone-1.1.0");
-  std::ofstream(state() / "run" / "status" / "7.1.0") << "starting 1 1\n";
+  std::ofstream(state() / run_ / "status" / "7.1.0") << "starting 1 1\n";
   EXPECT_TRUE(open().list().empty());
   EXPECT_TRUE(std::filesystem::is_empty(containers));
-  EXPECT_TRUE(std::filesystem::is_empty(state() / "run" / "status"));
+  EXPECT_TRUE(std::filesystem::is_empty(state() / run_ / "status"));
 }
 
 TEST_F(KeeperTest, ATornLineIsNoEnd) {
@@ -201,13 +203,13 @@ TEST_F(KeeperTest, AStopThatTheKeeperNeverHeardIsSaidAgain) {
 
 TEST_F(KeeperTest, TwoDriversOfOneRunAreRefused) {
   open();
-  ProcessDriver second({"run", state(), false, false, "orrery"});
+  ProcessDriver second({run_, state(), false, false, "orrery"});
   EXPECT_THROW(second.open({}), EnvironmentError);
 }
 
 TEST_F(KeeperTest, AStateFolderThatCannotBeMadeIsTold) {
   std::ofstream(folder_.path() / "file") << "x";
-  ProcessDriver driver({"run", folder_.path() / "file", false, false, "orrery"});
+  ProcessDriver driver({run_, folder_.path() / "file", false, false, "orrery"});
   try {
     driver.open({});
     FAIL();
@@ -240,7 +242,7 @@ TEST_F(KeeperTest, OnlyTheOrdersEnvironmentAndAFewNamesReachTheProgram) {
   const std::string text = contract::contents(log());
   EXPECT_EQ(text.find("ORRERY_TEST_SECRET"), std::string::npos);
   EXPECT_NE(text.find("CUDA_VISIBLE_DEVICES=GPU-1,GPU-2\n"), std::string::npos);
-  EXPECT_NE(text.find("ORRERY_CONTAINER=run/3.1.0\n"), std::string::npos);
+  EXPECT_NE(text.find("ORRERY_CONTAINER=" + run_ + "/3.1.0\n"), std::string::npos);
   EXPECT_NE(text.find("PATH="), std::string::npos);
 }
 

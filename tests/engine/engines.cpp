@@ -119,8 +119,12 @@ ContainerOrder EngineWorld::order(const ContainerKey& key, const contract::Progr
 }
 
 bool EngineWorld::has_ended(const ContainerKey& key) {
-  const auto found = Client(config_.socket).inspect(name(key));
-  return found && found->state == EngineContainer::State::kExited;
+  try {
+    const auto found = Client(config_.socket).inspect(name(key));
+    return found && found->state == EngineContainer::State::kExited;
+  } catch (const EngineError&) {
+    return false;  // Podman answers 500 while a process of its goes away; whoever asks, asks again
+  }
 }
 
 std::optional<ContainerLimits> EngineWorld::limits(const ContainerKey& key) {
