@@ -21,7 +21,7 @@ $ orrery replay s-live | head -1 | sed 's/^[0-9.]*//'
  controller: SubmitJob(0) from edge
 => 0
 $ orrery live s.yaml --driver proces
-! orrery: --set live.driver=proces: expected process or fake, found "proces"; did you mean "process"?
+! orrery: --set live.driver=proces: expected process, engine or fake, found "proces"; did you mean "process"?
 => 2
 $ orrery live s.yaml --policy fcfs,sjf
 ! orrery: command line: expected one policy and one seed, found several of them; a live run is one run
