@@ -175,7 +175,12 @@ void Daemon::kill() {
   pid_ = 0;
 }
 
-void Daemon::freeze(bool on) { ::kill(pid_, on ? SIGSTOP : SIGCONT); }
+void Daemon::freeze(bool on) {
+  ::kill(pid_, on ? SIGSTOP : SIGCONT);
+  // Its threads stop one after the other.
+  siginfo_t info{};
+  if (on) ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED);
+}
 
 void Daemon::import_image() {
   const fs::path root = folder_ / "rootfs";
