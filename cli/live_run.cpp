@@ -70,7 +70,7 @@ class LiveRun {
         bridge_(
             *driver_, [this](const StartTask& what, NodeId node) { return make(what, node); },
             scenario_.live.grace),
-        runtime_({live::Clock::kMonotonic, first_submission(*plan_.workload), 0}) {
+        runtime_({.start = first_submission(*plan_.workload)}) {
     std::error_code ignored;  // what an earlier run has left there
     std::filesystem::remove_all(maker_.logs, ignored);
     record::make_folder(maker_.logs);

@@ -3,26 +3,9 @@
 #include <algorithm>
 
 #include "actors/check.hpp"
+#include "live/cell.hpp"
 
 namespace orrery::live {
-
-namespace {
-
-class Cell final : public caf::event_based_actor {
- public:
-  Cell(caf::actor_config& config, Runtime::Cells& cells, Slot& slot)
-      : caf::event_based_actor(config), cells_(cells), slot_(slot) {}
-
-  caf::behavior make_behavior() override {
-    return {[this](const Envelope& envelope) { cells_.handle(slot_, envelope); }};
-  }
-
- private:
-  Runtime::Cells& cells_;
-  Slot& slot_;
-};
-
-}  // namespace
 
 Runtime::Cells::Cells(RuntimeOptions options) : options_(options), last_(options.start) {
   if (options_.clock == Clock::kByHand) {
@@ -131,9 +114,9 @@ void Runtime::Cells::perform(Slot& slot, const Envelope& envelope) {
   Instant at;
   std::shared_ptr<Actor> actor;
   bool dropped = false;
-  slot.steps.load(std::memory_order_acquire);
   {
     std::lock_guard lock(mutex_);
+    slot.steps.load(std::memory_order_acquire);
     if (stopped_ || must_wait(slot, envelope)) return;
     actor = slot.actor;
     const auto* expiry = std::get_if<Expiry>(&envelope.input);
@@ -174,7 +157,7 @@ bool Runtime::Cells::must_wait(Slot& slot, const Envelope& envelope) {
     // Whichever comes first makes the other one stale.
     Envelope impatient = envelope;
     impatient.waits_no_longer = true;
-    at_time(slot, now() + kPatience, std::move(impatient));
+    at_time(slot, now() + options_.patience, std::move(impatient));
   }
   return true;
 }

@@ -7,7 +7,7 @@
 //
 // Instants are nanoseconds of the monotonic clock since the run began. They never decrease, over
 // all steps of all actors, in the order in which the tap sees them. An expiry of the settled phase
-// waits until no other input that is due is left, but no longer than kPatience.
+// waits until no other input that is due is left, but no longer than RuntimeOptions::patience.
 //
 // With Clock::kByHand the very same cells run in virtual time, one input at a time, in the order
 // (instant, phase, sequence) of the simulator: so tests hold the two runtimes against one another.
@@ -54,13 +54,12 @@ struct RuntimeOptions {
   Clock clock = Clock::kMonotonic;
   Instant start{};       ///< the instant at which the run begins
   uint32_t threads = 0;  ///< that run cells; 0: as many as there are processors
+  /// How long a settled expiry waits for quiet.
+  Duration patience = Duration::milliseconds(2);
 };
 
 class Runtime {
  public:
-  /// How long a settled expiry waits for quiet.
-  static constexpr Duration kPatience = Duration::milliseconds(2);
-
   explicit Runtime(RuntimeOptions options);
   ~Runtime();
   Runtime(const Runtime&) = delete;

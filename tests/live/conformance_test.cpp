@@ -40,7 +40,7 @@ class CellStage final : public sim::RuntimePort, CommandSink, Tap, Carrier {
       : plan_(std::make_shared<const sim::SimulationPlan>(sim::checked(plan))),
         outside_(plan_),
         network_(plan_->network, plan_->seed),
-        runtime_({Clock::kByHand, {}, 0}) {
+        runtime_({.clock = Clock::kByHand}) {
     runtime_.attach(this, this, this);
     outside_.attach(this, nullptr);
     outside_.begin();

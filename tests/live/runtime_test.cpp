@@ -15,13 +15,16 @@ constexpr ActorId kAnn{1, 0};
 constexpr ActorId kBob{2, 0};
 
 struct Stage {
-  Stage() { runtime.attach(nullptr, &diary, nullptr); }
+  explicit Stage(Duration patience = Duration::milliseconds(2))
+      : runtime(RuntimeOptions{Clock::kMonotonic, Instant::seconds(5), 2, patience}) {
+    runtime.attach(nullptr, &diary, nullptr);
+  }
   void add(ActorId id, Puppet::Act act) { runtime.add(id, std::make_unique<Puppet>(act)); }
   void add(ActorId id) {
     add(id, [](Instant, const Input&, Outbox&) {});
   }
   Diary diary;
-  Runtime runtime{RuntimeOptions{Clock::kMonotonic, Instant::seconds(5), 2}};
+  Runtime runtime;
 };
 
 TEST(LiveTimer, ComesNotBeforeItsInstant) {
@@ -58,7 +61,7 @@ TEST(LiveTimer, ThatIsArmedAgainOrDisarmedIsStale) {
 }
 
 TEST(LiveTimer, OfTheSettledPhaseWaitsForAllThatIsDue) {
-  Stage stage;
+  Stage stage(Duration::seconds(1000));
   stage.add(kBob, [](Instant, const Input& input, Outbox& out) {
     if (number_of(input) < 100) out.send(kAnn, letter(number_of(input) + 100));
   });
