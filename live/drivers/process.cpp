@@ -53,7 +53,8 @@ std::string order_text(const ContainerOrder& order, const CgroupPlace& place, bo
   for (const std::string& argument : order.command) add('a', argument);
   for (const auto& [name, value] : environment_of(order)) add('e', name + "=" + value);
   add('e', marker_of(order.run, order.key));
-  add('d', std::filesystem::absolute(order.directory).string());
+  const std::filesystem::path directory = order.directory.empty() ? "/" : order.directory;
+  add('d', std::filesystem::absolute(directory).string());
   if (!order.log.empty()) add('l', std::filesystem::absolute(order.log).string());
   if (namespaces) add('n', "");
   return text;

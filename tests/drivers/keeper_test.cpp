@@ -115,6 +115,14 @@ TEST_F(KeeperTest, ADaemonEndsAlsoWhenTheProgramEndsByItself) {
   EXPECT_TRUE(has_gone(pid_in(folder_.path() / "pid")));
 }
 
+TEST_F(KeeperTest, WithoutAFolderOfItsOwnAProgramRunsInTheRoot) {
+  ContainerOrder anywhere = order("pwd");
+  anywhere.directory.clear();
+  open().start(anywhere);
+  EXPECT_EQ(exit_of(key_).cause, ExitCause::kDone);
+  EXPECT_TRUE(logged("/\nup"));
+}
+
 TEST_F(KeeperTest, AKilledKeeperTakesItsContainerWithIt) {
   open().start(order(std::string(kDaemon) + "echo up; while :; do sleep 0.1; done"));
   ASSERT_TRUE(logged("daemon"));

@@ -39,7 +39,8 @@ class ProcessWorld final : public contract::World {
   explicit ProcessWorld(Manner manner) : manner_(manner) {
     static int count = 0;
     group_of_tests();
-    run_ = "run-" + std::to_string(++count);
+    // Tests that run side by side kill what belongs to their run.
+    run_ = "run-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
   }
   ~ProcessWorld() override { remove_group_of_tests(); }
 
