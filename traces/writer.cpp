@@ -142,7 +142,8 @@ void write_csv(const Workload& w, ByteSink& sink) {
     out += "# gpu_types: " + types_text(UINT32_MAX, w.gpu_types) + "\n";
   }
   for (size_t i = 0; i < kCsvColumns; ++i) {
-    out += (i == 0 ? "" : ",") + std::string(kCsvColumnNames[i]);
+    if (i > 0) out += ',';
+    out += kCsvColumnNames[i];
   }
   out += '\n';
   for (size_t i = 0; i < w.size(); ++i) {
