@@ -148,7 +148,7 @@ Instant EventQueue::next_at() {
   return next == nullptr ? Instant::never() : Instant{static_cast<int64_t>(next->at())};
 }
 
-const Event* EventQueue::ring(ActorId to, uint64_t stamp, uint8_t timer) {
+const Event* EventQueue::expired(ActorId to, uint64_t stamp, uint8_t timer) {
   event_.to = to;
   event_.stamp = stamp;
   event_.input.emplace<Expiry>(Expiry{timer});
@@ -165,7 +165,7 @@ const Event* EventQueue::pop_slowly() {
     if (!present_.empty()) return &present_.pop();
     if (!settled_.empty() && !for_now) {
       const Alarm& alarm = settled_.pop();
-      return ring(alarm.to, alarm.stamp, alarm.timer);
+      return expired(alarm.to, alarm.stamp, alarm.timer);
     }
   }
   if (next == nullptr) return nullptr;
@@ -179,7 +179,7 @@ const Event* EventQueue::pop_slowly() {
   } else {
     hole_ = true;
   }
-  if (kind != kLetter) return ring(to, stamp, kind);
+  if (kind != kLetter) return expired(to, stamp, kind);
   auto place = static_cast<uint32_t>(stamp);
   event_ = letters_[place];
   unused_letters_.push_back(place);

@@ -109,7 +109,7 @@ class EventQueue {
   };
 
   const Event* pop_slowly();
-  const Event* ring(ActorId to, uint64_t stamp, uint8_t timer);
+  const Event* expired(ActorId to, uint64_t stamp, uint8_t timer);
   uint64_t next_order(Phase phase, uint8_t kind);
   void wait(const Appointment& appointment);
   void heap_push(const Appointment& appointment);
