@@ -15,6 +15,13 @@ void Container::receive(const Delivery& mail, Outbox& out) {
     part_ = start->part;
     phase_ = Phase::kStarting;
     out.command(StartContainer{*start});
+  } else if (const auto* check = std::get_if<CheckTask>(&mail.message)) {
+    agent_ = mail.from;
+    job_ = check->job;
+    epoch_ = check->epoch;
+    part_ = check->part;
+    phase_ = Phase::kStarting;
+    out.command(WatchContainer{job_, epoch_, part_});
   } else if (const auto* stop = std::get_if<StopTask>(&mail.message)) {
     if (phase_ == Phase::kEnded) return;
     // A suspended container is stopped under the epoch in which it was suspended.

@@ -16,7 +16,7 @@ Controller::Controller(std::shared_ptr<const ClusterSpec> cluster, const Policy&
       policy_(policy.clone()),
       config_(config),
       plan_(ledger_, config.preempt == StopMode::kSuspend) {
-  boots_.assign(ledger_.node_count(), 0);
+  nodes_.resize(ledger_.node_count());
 }
 
 Controller::Controller(const Controller& other)
@@ -27,7 +27,7 @@ Controller::Controller(const Controller& other)
       plan_(other.plan_),
       waiting_for_release_(other.waiting_for_release_),
       fresh_(other.fresh_),
-      boots_(other.boots_),
+      nodes_(other.nodes_),
       ended_at_(other.ended_at_),
       dependents_(other.dependents_),
       thinking_(other.thinking_),
@@ -80,19 +80,13 @@ void Controller::receive(Instant now, const Delivery& mail, Outbox& out) {
     lose_node(now, lost->node.index, out);
   } else if (const auto* ready = std::get_if<NodeReady>(&mail.message)) {
     greet(now, *ready, out);
+  } else if (const auto* found = std::get_if<TaskFound>(&mail.message)) {
+    on_found(mail.from, *found, out);
+  } else if (const auto* silent = std::get_if<NodeSilent>(&mail.message)) {
+    fall_silent(silent->node.index);
+  } else if (const auto* drained = std::get_if<DrainNode>(&mail.message)) {
+    drain(now, *drained, out);
   }
-}
-
-void Controller::greet(Instant now, const NodeReady& ready, Outbox& out) {
-  if (lossy()) out.send(agent_of(ready.node), Welcome{ready.node});
-  uint32_t& known = boots_[ready.node.index];
-  if (ready.boot <= known) return;  // a repeated or late greeting says nothing new
-  // A node that comes up has lost what ran there, whether or not its failure was noticed.
-  lose_node(now, ready.node.index, out);
-  known = ready.boot;
-  ledger_.set_up(ready.node.index, true);
-  out.note(NodeCameUp{ready.node});
-  want_decision(now, Cause::kOther, nullptr, out);
 }
 
 void Controller::expire(Instant now, uint8_t timer, Outbox& out) {

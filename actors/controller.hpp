@@ -17,6 +17,14 @@
 
 namespace orrery {
 
+/// What the controller knows of a node. It gets new parts only while none of the flags is set.
+struct NodeStatus {
+  uint32_t boot = 0;
+  bool down = false;     ///< what ran there is lost
+  bool silent = false;   ///< not heard lately; what runs there is believed to go on
+  bool drained = false;  ///< as an operator asked
+};
+
 class Controller final : public Actor {
  public:
   Controller(std::shared_ptr<const ClusterSpec> cluster, const Policy& policy,
@@ -29,7 +37,11 @@ class Controller final : public Actor {
 
   /// Replaces the policy from now on; pending jobs are put in its order. For what-if questions.
   void change_policy(const Policy& policy, Instant now);
+  /// Makes the pass that the next change would cause. For what-if questions, on a copy.
+  void decide_now(Instant now, Outbox& out) { decide(now, out); }
   const ClusterView& view() const { return ledger_; }
+  const Ledger& ledger() const { return ledger_; }
+  const NodeStatus& node(uint32_t index) const { return nodes_[index]; }
   /// Notes every job that is in the system as unfinished: the run is cut short at `now`.
   void abandon(Instant now, Outbox& out) const;
 
@@ -44,7 +56,6 @@ class Controller final : public Actor {
   void enqueue(Instant now, JobState& job, Outbox& out);
   void release_held(Instant now, Outbox& out);
   void cancel(Instant now, JobId id, Outbox& out);
-  void greet(Instant now, const NodeReady& ready, Outbox& out);
   void on_started(Instant now, const TaskStarted& mail, Outbox& out);
   void on_ended(Instant now, ActorId from, const TaskEnded& mail, Outbox& out);
   void enforce_requested_times(Instant now, Outbox& out);
@@ -65,6 +76,15 @@ class Controller final : public Actor {
   void dispatch(JobState& job, Outbox& out);
   void dispatch_waiting(Outbox& out);
 
+  // ---- controller_nodes.cpp: nodes that come, go, fall silent and are drained ----
+  void greet(Instant now, const NodeReady& ready, Outbox& out);
+  void lose_node(Instant now, uint32_t node, Outbox& out);
+  void fall_silent(uint32_t node);
+  void drain(Instant now, const DrainNode& wish, Outbox& out);
+  void on_found(ActorId from, const TaskFound& mail, Outbox& out);
+  void check_parts(uint32_t node, Outbox& out) const;
+  void refresh(uint32_t node);
+
   // ---- controller_end.cpp: stopping, failing, ending ----
   void stop(JobState& job, StopMode mode, Outbox& out);
   void stop_suspended(JobState& job, StopMode mode, Outbox& out);
@@ -74,7 +94,6 @@ class Controller final : public Actor {
   void attempt_over(Instant now, JobState& job, Outbox& out);
   void requeue(Instant now, JobState& job, Reason reason, bool keeps_work, Outbox& out);
   void finish(Instant now, JobState& job, FinalState state, Outbox& out);
-  void lose_node(Instant now, uint32_t node, Outbox& out);
   void resend_unanswered(Outbox& out);
   void watch_unanswered(Instant now, Outbox& out);
 
@@ -90,7 +109,7 @@ class Controller final : public Actor {
   Plan plan_;
   std::vector<JobId> waiting_for_release_;  // in the order of their decisions
   std::vector<JobId> fresh_;                // became pending since the last pass
-  std::vector<uint32_t> boots_;             // by node: the boot that the ledger knows
+  std::vector<NodeStatus> nodes_;
   std::vector<Instant> ended_at_;           // by JobId; never() while it has not ended
   std::multimap<JobId, JobId> dependents_;  // job -> jobs held until it ends
   std::multimap<Instant, JobId> thinking_;  // earliest start -> held job

@@ -152,40 +152,6 @@ void Controller::finish(Instant now, JobState& job, FinalState state, Outbox& ou
   release_held(now, out);
 }
 
-void Controller::lose_node(Instant now, uint32_t node, Outbox& out) {
-  if (ledger_.is_up(node)) out.note(NodeWentDown{{node}});
-  ledger_.set_up(node, false);
-  std::vector<JobId> hit;
-  for (const JobState& job : ledger_.slots()) {
-    if (job.phase == JobPhase::kEnded || job.phase == JobPhase::kHeld) continue;
-    bool here = std::any_of(job.parts.begin(), job.parts.end(),
-                            [&](const Part& part) { return part.node == node; });
-    if (here && (job.phase != JobPhase::kPending || job.suspended)) hit.push_back(job.spec->id);
-  }
-  std::sort(hit.begin(), hit.end());
-  for (JobId id : hit) {
-    JobState& job = *ledger_.find(id);
-    if (job.phase == JobPhase::kPending) {  // suspended: what it had in memory there is gone
-      ledger_.unqueue(job);
-      stop_suspended(job, StopMode::kKill, out);
-    }
-    if (job.waits_for_release) {
-      std::erase(waiting_for_release_, id);
-      job.waits_for_release = false;
-      ledger_.revoke(job);
-      requeue(now, job, {ReasonCode::kNodeLost, node, 0}, true, out);
-    } else {
-      for (uint32_t part = 0; part < job.parts.size(); ++part) {
-        bool open = is_open(job.part_phase[part]);
-        if (job.parts[part].node != node || !open) continue;
-        part_over(now, job, part, ExitCause::kNodeLost, 0, out);
-        if (job.phase == JobPhase::kPending || job.phase == JobPhase::kEnded) break;
-      }
-    }
-  }
-  if (!hit.empty()) want_decision(now, Cause::kOther, nullptr, out);
-}
-
 void Controller::watch_unanswered(Instant now, Outbox& out) {
   if (!lossy() || resend_armed_) return;
   resend_armed_ = true;

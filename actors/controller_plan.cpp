@@ -145,7 +145,7 @@ StartTask Controller::start_task(const JobState& job, uint32_t part) const {
           part,
           static_cast<uint32_t>(job.parts.size()),
           job.parts[part].tasks,
-          boots_[job.parts[part].node],
+          nodes_[job.parts[part].node].boot,
           job.parts[part].gpus};
 }
 

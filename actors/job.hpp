@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,16 @@ enum class Flexibility : uint8_t {
   kMoldable,   ///< the scheduler picks a size from [min_tasks, max_tasks] at the start
   kMalleable,  ///< the scheduler may change the size while it runs
   kEvolving,   ///< the job itself asks for changes while it runs
+};
+
+/// What the containers of a job run, as its user said. No actor looks at it.
+struct Launch {
+  std::vector<std::string> command;      ///< program and arguments
+  std::string image;                     ///< for a container engine
+  std::vector<std::string> environment;  ///< "NAME=VALUE"
+  std::string directory;                 ///< working directory on the node; empty: any
+
+  bool operator==(const Launch&) const = default;
 };
 
 /// What a user declares when submitting a job.
@@ -41,6 +52,7 @@ struct JobSpec {
   uint32_t queue = 0;        ///< index into Workload::queues (partition, virtual cluster)
   Duration think_time{};     ///< earliest start after the last of `after` has ended
   std::vector<JobId> after;  ///< jobs that must have ended before this one may start
+  std::shared_ptr<const Launch> launch;  ///< none where the workload comes from a trace
 };
 
 /// How a job's run ends when nothing interferes.

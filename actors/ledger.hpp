@@ -21,6 +21,7 @@ class Ledger : public ClusterView {
   JobState& add(const JobSpec& spec);
   /// The job's state, or null when it is not in the system.
   JobState* find(JobId id);
+  const JobState* find(JobId id) const { return const_cast<Ledger*>(this)->find(id); }
   /// Forgets a job that holds nothing.
   void remove(JobState& job);
 

@@ -116,10 +116,11 @@ struct NodeLost {
   static constexpr auto kFields = std::tuple{&NodeLost::node};
 };
 
-/// Agent -> controller: the node is up (again) and runs nothing.
+/// Agent -> controller: the node is up, or can be reached again. Under a boot that the controller
+/// has not heard of it runs nothing of what earlier boots did.
 struct NodeReady {
   NodeId node;
-  uint32_t boot = 0;  ///< how many times it has booted before
+  uint32_t boot = 0;  ///< rises with each boot
   static constexpr auto kName = "NodeReady";
   static constexpr auto kFields = std::tuple{&NodeReady::node, &NodeReady::boot};
 };
@@ -131,8 +132,45 @@ struct Welcome {
   static constexpr auto kFields = std::tuple{&Welcome::node};
 };
 
-using Message = std::variant<SubmitJob, CancelJob, StartTask, StopTask, TaskStarted, TaskEnded,
-                             EndSeen, NodeLost, NodeReady, Welcome>;
+/// Failure detector -> controller: the node was not heard lately. What runs there goes on; it gets
+/// nothing new until it says NodeReady.
+struct NodeSilent {
+  NodeId node;
+  static constexpr auto kName = "NodeSilent";
+  static constexpr auto kFields = std::tuple{&NodeSilent::node};
+};
+
+/// Operator -> controller: a drained node gets nothing new; what runs there goes on.
+struct DrainNode {
+  NodeId node;
+  uint8_t drained = 1;  ///< 0: no more
+  static constexpr auto kName = "DrainNode";
+  static constexpr auto kFields = std::tuple{&DrainNode::node, &DrainNode::drained};
+};
+
+/// Agent -> controller, after a NodeReady: this part's container exists here. One for each; of
+/// those that have ended a TaskEnded.
+struct TaskFound {
+  JobId job;
+  Epoch epoch = 0;
+  uint32_t part = 0;
+  static constexpr auto kName = "TaskFound";
+  static constexpr auto kFields = std::tuple{&TaskFound::job, &TaskFound::epoch, &TaskFound::part};
+};
+
+/// Controller -> agent, after its NodeReady: this part runs there by the ledger. An agent that does
+/// not know it answers TaskEnded (kCrashed).
+struct CheckTask {
+  JobId job;
+  Epoch epoch = 0;
+  uint32_t part = 0;
+  static constexpr auto kName = "CheckTask";
+  static constexpr auto kFields = std::tuple{&CheckTask::job, &CheckTask::epoch, &CheckTask::part};
+};
+
+using Message =
+    std::variant<SubmitJob, CancelJob, StartTask, StopTask, TaskStarted, TaskEnded, EndSeen,
+                 NodeLost, NodeReady, Welcome, NodeSilent, DrainNode, TaskFound, CheckTask>;
 
 // ---- Commands to the world, reports from it ---------------------------------------------------
 
@@ -150,7 +188,17 @@ struct StopContainer {
   static constexpr auto kFields = std::tuple{&StopContainer::what};
 };
 
-using Command = std::variant<StartContainer, StopContainer>;
+/// Container -> world: it exists already (World reported ContainerAdopted); say what becomes of it.
+struct WatchContainer {
+  JobId job;
+  Epoch epoch = 0;
+  uint32_t part = 0;
+  static constexpr auto kName = "WatchContainer";
+  static constexpr auto kFields =
+      std::tuple{&WatchContainer::job, &WatchContainer::epoch, &WatchContainer::part};
+};
+
+using Command = std::variant<StartContainer, StopContainer, WatchContainer>;
 
 /// World -> container: it is running.
 struct ContainerStarted {
@@ -183,6 +231,24 @@ struct NodeBooted {
   static constexpr auto kFields = std::tuple{&NodeBooted::node, &NodeBooted::boot};
 };
 
-using Report = std::variant<ContainerStarted, ContainerExited, NodeBooted>;
+/// World -> agent that is new: a container of an agent before it exists on its node.
+struct ContainerAdopted {
+  JobId job;
+  Epoch epoch = 0;
+  uint32_t part = 0;
+  static constexpr auto kName = "ContainerAdopted";
+  static constexpr auto kFields =
+      std::tuple{&ContainerAdopted::job, &ContainerAdopted::epoch, &ContainerAdopted::part};
+};
+
+/// World -> agent: the controller can be reached again and may have missed something.
+struct Reconnected {
+  NodeId node;
+  static constexpr auto kName = "Reconnected";
+  static constexpr auto kFields = std::tuple{&Reconnected::node};
+};
+
+using Report =
+    std::variant<ContainerStarted, ContainerExited, NodeBooted, ContainerAdopted, Reconnected>;
 
 }  // namespace orrery

@@ -16,14 +16,31 @@ constexpr size_t kConfirmedKept = 4096;
 void NodeAgent::step(Instant now, const Input& input, Outbox& out) {
   if (const auto* mail = std::get_if<Delivery>(&input)) return receive(now, *mail, out);
   if (std::holds_alternative<Expiry>(input)) return resend(now, out);
-  if (const auto* report = std::get_if<Report>(&input)) {
-    const auto* booted = std::get_if<NodeBooted>(report);
-    if (booted == nullptr) return;
+  hear(now, std::get<Report>(input), out);
+}
+
+void NodeAgent::hear(Instant now, const Report& report, Outbox& out) {
+  if (const auto* booted = std::get_if<NodeBooted>(&report)) {
     boot_ = booted->boot;
-    welcomed_ = false;
-    out.send(kController, NodeReady{node_, boot_});
-    watch(now, out);
+    announce(now, out);
+  } else if (const auto* found = std::get_if<ContainerAdopted>(&report)) {
+    adopt(*found, out);
+  } else if (std::holds_alternative<Reconnected>(report)) {
+    announce(now, out);
   }
+}
+
+void NodeAgent::announce(Instant now, Outbox& out) {
+  welcomed_ = false;
+  out.send(kController, NodeReady{node_, boot_});
+  for (const Entry& entry : entries_) {
+    if (!entry.used) continue;
+    if (entry.ended)
+      out.send(kController, entry.end);
+    else
+      out.send(kController, TaskFound{entry.job, entry.epoch, entry.part});
+  }
+  watch(now, out);
 }
 
 void NodeAgent::receive(Instant now, const Delivery& mail, Outbox& out) {
@@ -38,6 +55,8 @@ void NodeAgent::receive(Instant now, const Delivery& mail, Outbox& out) {
     stop(*stop_task, out);
   } else if (const auto* seen = std::get_if<EndSeen>(&mail.message)) {
     confirm(*seen);
+  } else if (const auto* believed = std::get_if<CheckTask>(&mail.message)) {
+    check(*believed, out);
   } else if (std::holds_alternative<Welcome>(mail.message)) {
     welcomed_ = true;
   }
@@ -84,6 +103,11 @@ void NodeAgent::start(const StartTask& what, Outbox& out) {
       return;
     }
   }
+  out.send({node_.index + 1, enter(job, what.epoch, what.part, out)}, what);
+}
+
+// A container's actor for that part; its serial.
+uint32_t NodeAgent::enter(JobId job, Epoch epoch, uint32_t part, Outbox& out) {
   if (unused_.empty()) {
     auto fresh = static_cast<uint32_t>(entries_.size());
     unused_.push_back(fresh);
@@ -95,10 +119,26 @@ void NodeAgent::start(const StartTask& what, Outbox& out) {
   Entry& entry = entries_[index];
   entry = Entry{};
   entry.job = job;
-  entry.epoch = what.epoch;
-  entry.part = what.part;
+  entry.epoch = epoch;
+  entry.part = part;
   entry.used = true;
-  out.send({node_.index + 1, index + 1}, what);
+  return index + 1;
+}
+
+void NodeAgent::adopt(const ContainerAdopted& what, Outbox& out) {
+  if (find(what.job, what.epoch, what.part) != nullptr) return;
+  uint32_t serial = enter(what.job, what.epoch, what.part, out);
+  out.send({node_.index + 1, serial}, CheckTask{what.job, what.epoch, what.part});
+}
+
+void NodeAgent::check(const CheckTask& what, Outbox& out) {
+  const Entry* known = find(what.job, what.epoch, what.part);
+  if (known == nullptr) {
+    remember({what.job, what.epoch, what.part});
+    out.send(kController, TaskEnded{what.job, what.epoch, what.part, ExitCause::kCrashed, 0});
+  } else if (known->ended) {
+    out.send(kController, known->end);
+  }
 }
 
 void NodeAgent::stop(const StopTask& what, Outbox& out) {

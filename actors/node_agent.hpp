@@ -3,6 +3,10 @@
 // Over a network that loses, repeats and reorders mail, it starts a part at most once: it remembers
 // what it was told until the controller has confirmed the end, and the keys of the last parts that
 // are confirmed, so that a late copy of an old command finds no taker.
+//
+// It may be new on a node where containers run already: the world reports each (ContainerAdopted)
+// before NodeBooted. With each NodeReady it says what it holds, so that the controller's ledger and
+// the node agree again whatever was missed.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +45,11 @@ class NodeAgent final : public Actor {
   };
 
   void receive(Instant now, const Delivery& mail, Outbox& out);
+  void hear(Instant now, const Report& report, Outbox& out);
+  void adopt(const ContainerAdopted& what, Outbox& out);
+  void check(const CheckTask& what, Outbox& out);
+  void announce(Instant now, Outbox& out);
+  uint32_t enter(JobId job, Epoch epoch, uint32_t part, Outbox& out);
   void start(const StartTask& what, Outbox& out);
   void stop(const StopTask& what, Outbox& out);
   void ended(uint32_t serial, const TaskEnded& what, Instant now, Outbox& out);

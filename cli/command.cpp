@@ -163,6 +163,8 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
   app->require_subcommand(1);
   add_sim(*app, action);
   add_live(*app, action);
+  add_controller(*app, action);
+  add_agent(*app, action);
   add_replay(*app, action);
   add_compare(*app, action);
   add_trace(*app, action);

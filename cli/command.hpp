@@ -29,6 +29,8 @@ using Action = std::function<int()>;
 /// One call each; a verb adds itself to `app` and sets `action` when it is chosen.
 void add_sim(CLI::App& app, Action& action);
 void add_live(CLI::App& app, Action& action);
+void add_controller(CLI::App& app, Action& action);
+void add_agent(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_trace(CLI::App& app, Action& action);

@@ -150,6 +150,7 @@ void feed(record::JournalReader& journal, Stage& stage, const ReplayOptions& opt
           ReplayResult& result) {
   record::JournalEntry entry;
   while (!result.difference && journal.next(entry)) {
+    if (entry.job) continue;
     if (options.each) options.each(entry);
     if (entry.decision) {
       result.difference = stage.decision(entry);
@@ -181,7 +182,7 @@ ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& op
                       "orrery live keeps one; orrery sim does with --journal"});
   }
   std::string bytes = record::read_file(file);
-  record::JournalReader first(bytes, file.string(), nullptr);
+  record::JournalReader first(bytes, file.string(), std::shared_ptr<const Workload>());
   ReplayResult result;
   result.header = first.header();
   result.cut_off = first.cut_off();

@@ -33,7 +33,35 @@ std::optional<ContainerKey> Bridge::key_of(ActorId actor) const {
 
 void Bridge::command(Instant /*now*/, ActorId from, const Command& command) {
   if (const auto* wish = std::get_if<StartContainer>(&command)) return start(from, wish->what);
-  stop(from, std::get<StopContainer>(command).what);
+  if (const auto* wish = std::get_if<StopContainer>(&command)) return stop(from, wish->what);
+  watch(from, std::get<WatchContainer>(command));
+}
+
+std::vector<ContainerKey> Bridge::found() {
+  std::vector<ContainerKey> keys;
+  for (const ContainerFound& one : driver_.list()) {
+    bool known =
+        one.state == ContainerFound::State::kRunning || one.state == ContainerFound::State::kExited;
+    if (known) keys.push_back(one.key);
+  }
+  return keys;
+}
+
+void Bridge::watch(ActorId from, const WatchContainer& what) {
+  ContainerKey key{what.job, what.epoch, what.part};
+  std::optional<std::pair<ExitCause, int32_t>> end;
+  {
+    std::lock_guard lock(mutex_);
+    if (ending_) return;
+    entries_[key] = {from, what.epoch, false, false};
+    key_of_[from] = key;
+    if (auto early = early_.find(key); early != early_.end()) {
+      end = early->second;
+      early_.erase(early);
+    }
+  }
+  if (end) return exited(key, end->first, end->second);
+  started(key);
 }
 
 void Bridge::start(ActorId from, const StartTask& what) {
@@ -84,7 +112,11 @@ void Bridge::exited(const ContainerKey& key, ExitCause cause, int32_t code) {
   {
     std::lock_guard lock(mutex_);
     auto found = entries_.find(key);
-    if (found == entries_.end() || found->second.ended) return;
+    if (found == entries_.end()) {
+      if (cause != ExitCause::kSuspended) early_[key] = {cause, code};
+      return;
+    }
+    if (found->second.ended) return;
     found->second.suspended = cause == ExitCause::kSuspended;
     found->second.ended = !found->second.suspended;
     entry = found->second;
@@ -108,6 +140,12 @@ void Bridge::forget(const ContainerExited& end) {
     entries_.erase(at);
   }
   driver_.forget(*key);
+}
+
+bool Bridge::has(JobId job) const {
+  std::lock_guard lock(mutex_);
+  auto at = entries_.lower_bound({job, 0, 0});
+  return at != entries_.end() && at->first.job == job;
 }
 
 size_t Bridge::end_all(Duration patience) {

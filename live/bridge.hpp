@@ -28,10 +28,15 @@ class Bridge final : public CommandSink {
 
   /// Opens the driver; its reports go to actors of `runtime`, which must outlive close().
   void open(Runtime& runtime, Trouble trouble);
+  /// What of an earlier process exists, to be told to agents that are new. Requires: opened, and no
+  /// command yet. What is frozen or was never started is not among it.
+  std::vector<ContainerKey> found();
   void command(Instant now, ActorId from, const Command& command) override;
   /// The end of that container, as its actor was told, is in the journal: what is left of it may
   /// go.
   void forget(const ContainerExited& end);
+  /// True while a container of that job is not forgotten.
+  bool has(JobId job) const;
   /// Kills whatever is left, and waits for its end, at most `patience` of real time. Returns how
   /// many containers have not ended by then. Reports no longer reach actors.
   size_t end_all(Duration patience);
@@ -48,6 +53,7 @@ class Bridge final : public CommandSink {
 
   void start(ActorId from, const StartTask& what);
   void stop(ActorId from, const StopTask& what);
+  void watch(ActorId from, const WatchContainer& what);
   void started(const ContainerKey& key);
   void exited(const ContainerKey& key, ExitCause cause, int32_t code);
   std::optional<ContainerKey> key_of(ActorId actor) const;
@@ -59,6 +65,8 @@ class Bridge final : public CommandSink {
   mutable std::mutex mutex_;
   std::map<ContainerKey, Entry> entries_;  // not forgotten
   std::map<ActorId, ContainerKey> key_of_;
+  /// Ends that were reported before an actor was there to hear of them.
+  std::map<ContainerKey, std::pair<ExitCause, int32_t>> early_;
   bool ending_ = false;
 };
 

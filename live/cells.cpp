@@ -120,7 +120,8 @@ void Runtime::Cells::perform(Slot& slot, const Envelope& envelope) {
     if (stopped_ || must_wait(slot, envelope)) return;
     actor = slot.actor;
     const auto* expiry = std::get_if<Expiry>(&envelope.input);
-    if (!envelope.deed) {
+    if (envelope.visit) dropped = !actor;
+    if (!envelope.deed && !envelope.visit) {
       dropped = !actor;
       // An expiry comes once: it is stale from here on.
       if (expiry != nullptr && !dropped) {
@@ -129,13 +130,15 @@ void Runtime::Cells::perform(Slot& slot, const Envelope& envelope) {
       }
     }
     if (!dropped) at = tick(envelope.due);
-    if (!dropped && !envelope.deed) {
+    if (!dropped && !envelope.deed && !envelope.visit) {
       ++steps;
       if (tap != nullptr) tap->input(at, slot.id, envelope.input);
     }
   }
   if (envelope.deed) {
     (*envelope.deed)(at);
+  } else if (envelope.visit) {
+    if (!dropped) (*envelope.visit)(at, *actor);
   } else if (!dropped) {
     Outbox outbox;
     actor->step(at, envelope.input, outbox);
@@ -194,6 +197,17 @@ void Runtime::Cells::arm(Slot& slot, const std::shared_ptr<Actor>& actor, const 
     alarm.generation = ++slot.generation[wish.timer];
   }
   put(slot.id, std::move(alarm));
+}
+
+void Runtime::Cells::arm(ActorId id, const Arm& wish) {
+  Slot* slot = nullptr;
+  std::shared_ptr<Actor> actor;
+  {
+    std::lock_guard lock(mutex_);
+    slot = &slot_of(id);
+    actor = slot->actor;
+  }
+  if (actor) arm(*slot, actor, wish);
 }
 
 void Runtime::Cells::grant(Instant at, Slot& slot, const std::shared_ptr<Actor>& actor,

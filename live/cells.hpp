@@ -19,14 +19,16 @@
 namespace orrery::live {
 
 using Deed = std::function<void(Instant)>;
+using Visit = std::function<void(Instant, const Actor&)>;
 
 /// What lies in a mailbox.
 struct Envelope {
   Input input;
-  std::shared_ptr<const Deed> deed;  ///< set: call it instead
-  uint64_t sequence = 0;             ///< in the order in which the runtime took it
-  uint32_t generation = 0;           ///< of the timer, for an expiry
-  Instant due;                       ///< when it was to come
+  std::shared_ptr<const Deed> deed;    ///< set: call it instead
+  std::shared_ptr<const Visit> visit;  ///< set: show it the actor instead
+  uint64_t sequence = 0;               ///< in the order in which the runtime took it
+  uint32_t generation = 0;             ///< of the timer, for an expiry
+  Instant due;                         ///< when it was to come
   Phase phase = Phase::kInOrder;
   bool counted = false;          ///< among those that settled expiries wait for
   bool waits_no_longer = false;  ///< a settled expiry whose turn has come
@@ -56,6 +58,7 @@ class Runtime::Cells {
   void remove_place(uint32_t place);
   /// Puts an envelope on its way; it arrives now or when it is due.
   void put(ActorId to, Envelope envelope);
+  void arm(ActorId id, const Arm& wish);
   Instant now() const;
   void stop();
   Actor* find(ActorId id);

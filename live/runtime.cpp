@@ -41,6 +41,14 @@ void Runtime::call_at(Instant at, std::function<void(Instant now)> deed) {
   cells_->put(kDeeds, std::move(envelope));
 }
 
+void Runtime::visit(ActorId id, std::function<void(Instant, const Actor&)> look) {
+  Envelope envelope;
+  envelope.visit = std::make_shared<const Visit>(std::move(look));
+  cells_->put(id, std::move(envelope));
+}
+
+void Runtime::arm(ActorId id, const Arm& wish) { cells_->arm(id, wish); }
+
 Instant Runtime::now() const { return cells_->now(); }
 
 uint64_t Runtime::steps() const { return cells_->steps; }

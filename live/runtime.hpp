@@ -78,6 +78,12 @@ class Runtime {
   /// order.
   void call_at(Instant at, std::function<void(Instant now)> deed);
 
+  /// Calls `look` with the actor as it is between two of its steps, on its own cell; it is not
+  /// called when there is no such actor or the runtime has stopped.
+  void visit(ActorId id, std::function<void(Instant now, const Actor& actor)> look);
+  /// Arms a timer of an actor from outside, as it was armed when a run is gone on with.
+  void arm(ActorId id, const Arm& wish);
+
   /// Never decreases.
   Instant now() const;
   /// Inputs given to actors so far.

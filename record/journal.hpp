@@ -8,11 +8,13 @@
 //   payload                              a zstd frame of msgpack
 //   hash                                 32 bytes: SHA-256 of all of the above
 // The first block holds the header, the following ones entries, and an empty one says that the
-// journal was closed. So a changed byte breaks the chain wherever it is, and a journal that was cut
-// off reads as far as its last whole block.
+// journal was closed. The journal of a controller also holds each job that was submitted to it,
+// before the first entry that names the job. So a changed byte breaks the chain wherever it is, and
+// a journal that was cut off reads as far as its last whole block.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +31,8 @@ struct JournalHeader {
   uint64_t seed = 0;
   std::string version;          ///< of the engine that wrote it
   std::string scenario;         ///< full text
-  std::string runtime = "sim";  ///< what ran the actors: "sim" or "live"
+  std::string runtime = "sim";  ///< what ran the actors: "sim", "live" or "controller"
+  int64_t began_ns = 0;         ///< of a controller: instant 0 in nanoseconds since 1970 (UTC)
 
   bool operator==(const JournalHeader&) const = default;
 };
@@ -40,6 +43,15 @@ struct JournalEntry {
   Input input;
   /// Present: no input, but a decision that the actor took upon its latest input.
   std::optional<Decision> decision{};
+  /// Present: no input, but a job that was submitted; `job_id` is its number.
+  std::optional<std::string> job{};
+  JobId job_id{};
+};
+
+/// Where a journal that was read to its end is gone on with.
+struct JournalTail {
+  size_t bytes = 0;  ///< up to the end of the last whole block that holds entries
+  Hash previous{};   ///< that block's hash
 };
 
 class JournalWriter {
@@ -47,8 +59,12 @@ class JournalWriter {
   /// Opens the file at once under its own name: a crash leaves what was flushed. Throws
   /// EnvironmentError.
   JournalWriter(const std::filesystem::path& file, const JournalHeader& header);
+  /// Goes on with a journal that was read to `tail`; what follows is cut off.
+  JournalWriter(const std::filesystem::path& file, const JournalTail& tail);
   ~JournalWriter();
 
+  /// A job that entries from here on name. `description` is the application's.
+  void job(Instant at, JobId id, std::string_view description);
   void input(Instant at, ActorId actor, const Input& input);
   /// Requires: after the input that it was taken upon, before the actor's next.
   void decision(Instant at, ActorId actor, const Decision& decision);
@@ -77,6 +93,9 @@ class JournalReader {
  public:
   /// Jobs are numbers in a journal; `workload` gives them back their specs.
   JournalReader(std::string bytes, std::string file, std::shared_ptr<const Workload> workload);
+  /// Asked for the spec of a job that an entry names; null when there is none.
+  using SpecOf = std::function<const JobSpec*(JobId)>;
+  JournalReader(std::string bytes, std::string file, SpecOf spec_of);
   ~JournalReader();
 
   const JournalHeader& header() const { return header_; }
@@ -84,6 +103,8 @@ class JournalReader {
   bool next(JournalEntry& entry);
   /// True once `next` has returned false for a journal that was not closed: its tail is missing.
   bool cut_off() const { return cut_off_; }
+  /// Requires: `next` has returned false.
+  const JournalTail& tail() const { return tail_; }
 
  private:
   struct Block;
@@ -94,7 +115,8 @@ class JournalReader {
 
   std::string bytes_;
   std::string file_;
-  std::shared_ptr<const Workload> workload_;
+  SpecOf spec_of_;
+  JournalTail tail_;
   JournalHeader header_;
   size_t at_ = 0;     // behind the last whole block
   size_t block_ = 0;  // where the block at hand begins

@@ -5,6 +5,7 @@
 
 #define MSGPACK_NO_BOOST
 #include <cstdint>
+#include <functional>
 #include <msgpack.hpp>
 #include <stdexcept>
 #include <string>
@@ -20,7 +21,7 @@ namespace orrery::record {
 
 inline constexpr uint32_t kJournalSchema = 2;
 /// What an entry of a journal is.
-enum class EntryKind : uint32_t { kDelivery, kExpiry, kReport, kDecision };
+enum class EntryKind : uint32_t { kDelivery, kExpiry, kReport, kDecision, kJob };
 inline constexpr std::string_view kJournalMagic = "ORRERYJ1";
 /// A block is written when it has grown to this.
 inline constexpr size_t kJournalBlockBytes = 1024 * 1024;
@@ -70,7 +71,7 @@ void encode(JournalPacker& out, const T& message) {
 
 /// Gives job numbers back their specs.
 struct Decoder {
-  const Workload& workload;
+  const std::function<const JobSpec*(JobId)>& spec_of;
 
   static const msgpack::object* array(const msgpack::object& from, size_t size) {
     if (from.type != msgpack::type::ARRAY || from.via.array.size != size) {
@@ -99,11 +100,9 @@ struct Decoder {
   void decode(const msgpack::object& from, Instant& at) const { at.ns = from.as<int64_t>(); }
   void decode(const msgpack::object& from, Duration& d) const { d.ns = from.as<int64_t>(); }
   void decode(const msgpack::object& from, const JobSpec*& spec) const {
-    auto index = from.as<uint32_t>();
-    if (index >= workload.size()) {
-      throw BadField("a job below " + std::to_string(workload.size()));
-    }
-    spec = &workload.specs[index];
+    JobId id{from.as<uint32_t>()};
+    spec = spec_of(id);
+    if (spec == nullptr) throw BadField("a job of the workload, but " + std::to_string(id.index));
   }
   void decode(const msgpack::object& from, GpuSet& gpus) const {
     const msgpack::object* values = array(from, 2);

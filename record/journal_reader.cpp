@@ -50,6 +50,7 @@ void decode_entry(const msgpack::object& from, const Decoder& decoder, JournalEn
   decoder.decode(values[0], entry.at);
   decoder.decode(values[1], entry.actor);
   entry.decision.reset();
+  entry.job.reset();
   switch (static_cast<EntryKind>(values[2].as<uint32_t>())) {
     case EntryKind::kDelivery: {
       const msgpack::object* mail = Decoder::array(values[3], 3);
@@ -68,8 +69,14 @@ void decode_entry(const msgpack::object& from, const Decoder& decoder, JournalEn
       return;
     }
     case EntryKind::kDecision: entry.decision = decode_decision(values[3], decoder); return;
+    case EntryKind::kJob: {
+      const msgpack::object* parts = Decoder::array(values[3], 2);
+      decoder.decode(parts[0], entry.job_id);
+      entry.job = parts[1].as<std::string>();
+      return;
+    }
   }
-  throw BadField("a kind of entry below 4");
+  throw BadField("a kind of entry below 5");
 }
 
 }  // namespace
@@ -81,9 +88,16 @@ struct JournalReader::Block {
 
 JournalReader::JournalReader(std::string bytes, std::string file,
                              std::shared_ptr<const Workload> workload)
+    : JournalReader(std::move(bytes), std::move(file),
+                    [workload = std::move(workload)](JobId id) -> const JobSpec* {
+                      bool there = workload != nullptr && id.index < workload->size();
+                      return there ? &workload->specs[id.index] : nullptr;
+                    }) {}
+
+JournalReader::JournalReader(std::string bytes, std::string file, SpecOf spec_of)
     : bytes_(std::move(bytes)),
       file_(std::move(file)),
-      workload_(std::move(workload)),
+      spec_of_(std::move(spec_of)),
       unpacked_(std::make_unique<Block>()) {
   std::string_view magic = kJournalMagic.substr(0, bytes_.size());
   if (!std::string_view(bytes_).starts_with(magic)) {
@@ -129,6 +143,7 @@ bool JournalReader::read_block() {
     fail("a zstd frame of the size given", ZSTD_getErrorName(size));
   }
   at_ += kHeadBytes + packed + kHashBytes;
+  if (raw > 0) tail_ = {at_, previous_};
   cut_off_ = false;
   return true;
 }
@@ -151,6 +166,7 @@ void JournalReader::read_header() {
       if (name == "version") header_.version = value.as<std::string>();
       if (name == "scenario") header_.scenario = value.as<std::string>();
       if (name == "runtime") header_.runtime = value.as<std::string>();
+      if (name == "began_ns") header_.began_ns = value.as<int64_t>();
     }
     if (schema != kJournalSchema || layout != journal_layout()) {
       throw InputError({.where = file_,
@@ -181,7 +197,7 @@ bool JournalReader::next(JournalEntry& entry) {
     auto handle = msgpack::unpack(
         unpacked_->raw.data(), unpacked_->raw.size(), unpacked_->at,
         [](msgpack::type::object_type, size_t, void*) { return true; }, nullptr, limits());
-    decode_entry(handle.get(), Decoder{*workload_}, entry);
+    decode_entry(handle.get(), Decoder{spec_of_}, entry);
   } catch (const msgpack::unpack_error& error) {
     fail("an entry", error.what());
   } catch (const msgpack::type_error& error) {

@@ -28,7 +28,7 @@ JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalHea
     : out_(file, OutputFile::Naming::kAtOnce), packed_(std::make_unique<Packed>()) {
   out_.write(kJournalMagic);
   JournalPacker& packer = packed_->packer;
-  packer.pack_map(6);
+  packer.pack_map(header.began_ns == 0 ? 6 : 7);
   packer.pack("schema");
   packer.pack(kJournalSchema);
   packer.pack("layout");
@@ -41,8 +41,15 @@ JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalHea
   packer.pack(header.scenario);
   packer.pack("runtime");
   packer.pack(header.runtime);
+  if (header.began_ns != 0) {
+    packer.pack("began_ns");
+    packer.pack(header.began_ns);
+  }
   flush();
 }
+
+JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalTail& tail)
+    : out_(file, tail.bytes), packed_(std::make_unique<Packed>()), previous_(tail.previous) {}
 
 JournalWriter::~JournalWriter() = default;
 
@@ -56,6 +63,16 @@ void JournalWriter::begin_entry(Instant at, ActorId actor, uint32_t kind) {
 
 void JournalWriter::end_entry() {
   if (packed_->buffer.size() >= kJournalBlockBytes) write_block();
+}
+
+void JournalWriter::job(Instant at, JobId id, std::string_view description) {
+  begin_entry(at, kController, static_cast<uint32_t>(EntryKind::kJob));
+  JournalPacker& out = packed_->packer;
+  out.pack_array(2);
+  encode(out, id);
+  out.pack_str(static_cast<uint32_t>(description.size()));
+  out.pack_str_body(description.data(), static_cast<uint32_t>(description.size()));
+  end_entry();
 }
 
 void JournalWriter::input(Instant at, ActorId actor, const Input& input) {

@@ -29,6 +29,24 @@ OutputFile::OutputFile(std::filesystem::path path, Naming naming)
   if (file_ < 0) fail("create");
 }
 
+OutputFile::OutputFile(std::filesystem::path path, size_t keep)
+    : path_(std::move(path)),
+      part_(path_),
+      buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)),
+      capacity_(kBufferBytes),
+      at_(buffer_.get()),
+      limit_(buffer_.get() + capacity_) {
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file_ < 0) fail("open");
+  bool there = ::ftruncate(file_, static_cast<off_t>(keep)) == 0 &&
+               ::lseek(file_, 0, SEEK_END) == static_cast<off_t>(keep) && ::fdatasync(file_) == 0;
+  if (there) return;
+  int why = errno;
+  ::close(file_);
+  errno = why;
+  fail("go on with");
+}
+
 OutputFile::~OutputFile() {
   if (file_ < 0) return;
   ::close(file_);

@@ -19,6 +19,8 @@ class OutputFile {
 
   /// Opens the file afresh. Throws EnvironmentError that names the path.
   explicit OutputFile(std::filesystem::path path, Naming naming = Naming::kWhenWhole);
+  /// Goes on with a file of that name behind its first `keep` bytes; what follows them is cut off.
+  OutputFile(std::filesystem::path path, size_t keep);
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
   /// Removes a temporary file that was not committed.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/check.hpp"
 #include "actors/controller.hpp"
 #include "actors/error.hpp"
 #include "actors/node_agent.hpp"
@@ -76,8 +77,10 @@ void Outside::begin() {
 void Outside::command(Instant now, ActorId from, const Command& command) {
   if (const auto* start = std::get_if<StartContainer>(&command)) {
     world_.start_container(now, from, start->what);
+  } else if (const auto* stop = std::get_if<StopContainer>(&command)) {
+    world_.stop_container(now, stop->what);
   } else {
-    world_.stop_container(now, std::get<StopContainer>(command).what);
+    ORRERY_CHECK(false, "a simulation begins with empty nodes");
   }
 }
 

@@ -7,8 +7,20 @@
 
 namespace orrery::live {
 
+namespace {
+
+template <class T>
+bool equal(const T& a, const T& b) {
+  return a == b;
+}
+bool equal(const std::shared_ptr<const Launch>& a, const std::shared_ptr<const Launch>& b) {
+  return a == b || (a != nullptr && b != nullptr && *a == *b);
+}
+
+}  // namespace
+
 bool equal_specs(const JobSpec& a, const JobSpec& b) {
-  return std::apply([&](auto... member) { return ((a.*member == b.*member) && ...); },
+  return std::apply([&](auto... member) { return (equal(a.*member, b.*member) && ...); },
                     Schema<JobSpec>::kMembers);
 }
 

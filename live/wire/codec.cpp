@@ -25,6 +25,26 @@ std::string fault_of_demand(const TaskDemand& each) {
   return "";
 }
 
+std::string fault_of_launch(const Launch& launch) {
+  if (launch.command.empty() || launch.command.front().empty()) return "has no program to run";
+  if (launch.command.size() > kMostTexts || launch.environment.size() > kMostTexts) {
+    return "has too many arguments or variables";
+  }
+  if (launch.image.size() > kMostNameBytes || launch.directory.size() > kMostNameBytes ||
+      !is_plain_text(launch.image) || !is_plain_text(launch.directory)) {
+    return "has an image or a directory that is no name";
+  }
+  size_t bytes = 0;
+  for (const auto* texts : {&launch.command, &launch.environment}) {
+    for (const std::string& text : *texts) {
+      if (text.find('\0') != std::string::npos)
+        return "has an argument or variable with a zero byte";
+      bytes += text.size();
+    }
+  }
+  return bytes > kMostLaunchBytes ? "has more than 256 KiB of arguments and variables" : "";
+}
+
 /// The array header with a 32-bit count, written before the count is known.
 constexpr size_t kCountBytes = 4;
 
@@ -45,6 +65,9 @@ std::string fault_of_spec(const JobSpec& spec) {
   if (spec.requested_time != Duration::infinite() &&
       (spec.requested_time.ns == 0 || !in_time(spec.requested_time.ns))) {
     return "has a requested time out of range";
+  }
+  if (spec.launch != nullptr) {
+    if (std::string fault = fault_of_launch(*spec.launch); !fault.empty()) return fault;
   }
   return fault_of_demand(spec.each);
 }

@@ -31,7 +31,9 @@ inline constexpr size_t kMostFrameBytes = 1024 * 1024;
 inline constexpr size_t kFrameBytes = 32 * 1024;  ///< a frame that has grown to this is closed
 inline constexpr uint32_t kMostMailPerFrame = 65'536;
 inline constexpr size_t kMostNameBytes = 1024;
-inline constexpr uint32_t kMostAfter = 65'536;  ///< jobs that one job may wait for
+inline constexpr size_t kMostLaunchBytes = 256 * 1024;  ///< of a Launch, all texts together
+inline constexpr uint32_t kMostTexts = 4096;            ///< arguments, or variables
+inline constexpr uint32_t kMostAfter = 65'536;          ///< jobs that one job may wait for
 
 /// Why a spec can't be a job ("more tasks at least than at most"); empty when it can.
 std::string fault_of_spec(const JobSpec& spec);

@@ -88,7 +88,8 @@ namespace {
 
 bool from_agent(const Message& message) {
   return std::holds_alternative<TaskStarted>(message) ||
-         std::holds_alternative<TaskEnded>(message) || std::holds_alternative<NodeReady>(message);
+         std::holds_alternative<TaskEnded>(message) || std::holds_alternative<TaskFound>(message) ||
+         std::holds_alternative<NodeReady>(message);
 }
 
 bool from_person(const Message& message) {

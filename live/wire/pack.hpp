@@ -4,6 +4,7 @@
 // The library's own helpers would otherwise pull in Boost.
 #define MSGPACK_NO_BOOST
 #include <cstdint>
+#include <memory>
 #include <msgpack/pack.hpp>
 #include <string>
 #include <string_view>
@@ -80,6 +81,13 @@ inline void pack_value(Packer& out, const std::vector<JobId>& jobs, PackContext&
   out.pack_array(static_cast<uint32_t>(jobs.size()));
   for (JobId job : jobs) pack_number(out, job.index);
 }
+inline void pack_value(Packer& out, const std::vector<std::string>& texts,
+                       PackContext& /*context*/) {
+  out.pack_array(static_cast<uint32_t>(texts.size()));
+  for (const std::string& text : texts) pack_text(out, text);
+}
+inline void pack_value(Packer& out, const std::shared_ptr<const Launch>& launch,
+                       PackContext& context);
 template <HasSchema T>
 void pack_value(Packer& out, const T& value, PackContext& context) {
   pack_struct(out, value, context);
@@ -109,6 +117,15 @@ void pack_struct(Packer& out, const T& value, PackContext& context) {
          ...);
       },
       Schema<T>::kMembers);
+}
+
+inline void pack_value(Packer& out, const std::shared_ptr<const Launch>& launch,
+                       PackContext& context) {
+  if (launch == nullptr) {
+    out.pack_nil();
+  } else {
+    pack_struct(out, *launch, context);
+  }
 }
 
 }  // namespace orrery::live

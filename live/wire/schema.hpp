@@ -87,6 +87,27 @@ struct Schema<Welcome> {
 };
 
 template <>
+struct Schema<NodeSilent> {
+  static constexpr auto kMembers = NodeSilent::kFields;
+  static constexpr std::array kNames{must("node")};
+};
+template <>
+struct Schema<DrainNode> {
+  static constexpr auto kMembers = DrainNode::kFields;
+  static constexpr std::array kNames{must("node"), may("drained")};
+};
+template <>
+struct Schema<TaskFound> {
+  static constexpr auto kMembers = TaskFound::kFields;
+  static constexpr std::array kNames{must("job"), must("epoch"), must("part")};
+};
+template <>
+struct Schema<CheckTask> {
+  static constexpr auto kMembers = CheckTask::kFields;
+  static constexpr std::array kNames{must("job"), must("epoch"), must("part")};
+};
+
+template <>
 struct Schema<GpuSet> {
   static constexpr auto kMembers = std::tuple{&GpuSet::mask, &GpuSet::milli};
   static constexpr std::array kNames{must("mask"), may("milli")};
@@ -99,6 +120,13 @@ struct Schema<TaskDemand> {
   static constexpr std::array kNames{may("cpu_milli"), may("memory_mib"),     may("gpus"),
                                      may("gpu_milli"), may("gpu_memory_mib"), may("gpu_types")};
 };
+template <>
+struct Schema<Launch> {
+  static constexpr auto kMembers =
+      std::tuple{&Launch::command, &Launch::image, &Launch::environment, &Launch::directory};
+  static constexpr std::array kNames{must("command"), may("image"), may("environment"),
+                                     may("directory")};
+};
 /// `min_tasks` and `max_tasks` are `tasks` where they are missing.
 template <>
 struct Schema<JobSpec> {
@@ -107,11 +135,13 @@ struct Schema<JobSpec> {
                  &JobSpec::tasks,       &JobSpec::min_tasks,  &JobSpec::max_tasks,
                  &JobSpec::flexibility, &JobSpec::each,       &JobSpec::requested_time,
                  &JobSpec::priority,    &JobSpec::user,       &JobSpec::group,
-                 &JobSpec::queue,       &JobSpec::think_time, &JobSpec::after};
+                 &JobSpec::queue,       &JobSpec::think_time, &JobSpec::after,
+                 &JobSpec::launch};
   static constexpr std::array kNames{
-      may("id"),        may("name"),        may("submit_ns"), must("tasks"),       may("min_tasks"),
-      may("max_tasks"), may("flexibility"), may("each"),      may("requested_ns"), may("priority"),
-      may("user"),      may("group"),       may("queue"),     may("think_ns"),     may("after")};
+      may("id"),           may("name"),      may("submit_ns"),   must("tasks"),
+      may("min_tasks"),    may("max_tasks"), may("flexibility"), may("each"),
+      may("requested_ns"), may("priority"),  may("user"),        may("group"),
+      may("queue"),        may("think_ns"),  may("after"),       may("launch")};
   static constexpr size_t kMinTasks = 4;  ///< places in the tables above
   static constexpr size_t kMaxTasks = 5;
 };
@@ -150,7 +180,7 @@ constexpr bool all_schemas_are_whole(const std::variant<M...>* /*unused*/) {
 }
 static_assert(all_schemas_are_whole(static_cast<const Message*>(nullptr)));
 static_assert(schema_is_whole<GpuSet>() && schema_is_whole<TaskDemand>());
-static_assert(schema_is_whole<JobSpec>());
+static_assert(schema_is_whole<JobSpec>() && schema_is_whole<Launch>());
 static_assert(Schema<JobSpec>::kNames[Schema<JobSpec>::kMinTasks].name == "min_tasks");
 static_assert(Schema<JobSpec>::kNames[Schema<JobSpec>::kMaxTasks].name == "max_tasks");
 

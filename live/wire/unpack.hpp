@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -145,6 +146,29 @@ class Unpacker {
     std::string_view view;
     if (!in_.text(view, kMostNameBytes)) return fail("text in UTF-8 of at most 1024 bytes");
     text = view;
+    return true;
+  }
+  /// Arguments and variables: any bytes, as a program may be given.
+  bool read(std::vector<std::string>& texts) {
+    uint32_t items = 0;
+    if (!in_.array(items) || items > kMostTexts) return fail("an array of at most 4096 texts");
+    texts.clear();
+    for (uint32_t i = 0; i < items; ++i) {
+      std::string_view view;
+      if (!in_.key(view) || view.size() > kMostLaunchBytes) return fail("texts");
+      texts.emplace_back(view);
+    }
+    return true;
+  }
+  bool read(std::shared_ptr<const Launch>& launch) {
+    const size_t start = in_.at();
+    uint32_t pairs = 0;
+    bool there = in_.map(pairs);
+    in_.go_to(start);
+    if (!there) return in_.skip() || fail("a map or nil");
+    auto read_one = std::make_shared<Launch>();
+    if (!read_struct(*read_one)) return false;
+    launch = std::move(read_one);
     return true;
   }
   bool read(std::vector<JobId>& jobs) {

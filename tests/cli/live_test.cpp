@@ -127,7 +127,7 @@ TEST_F(Live, AJournalThatIsCutOffAnywhereVerifiesAsFarAsItReads) {
 TEST_F(Live, ATamperedPolicyIsCaught) {
   ASSERT_EQ(orrery("live small.yaml --driver fake --out run --quiet"), 0) << err_;
   std::string bytes = read("run/journal");
-  record::JournalReader first(bytes, "journal", nullptr);
+  record::JournalReader first(bytes, "journal", std::shared_ptr<const Workload>());
   Scenario scenario = read_scenario(parse_scenario(first.header().scenario, "scenario.yaml"));
   InputStore store({RunOrder{"small", scenario, {}, false}});
   auto plan = make_live_plan(scenario, *store.load(scenario));

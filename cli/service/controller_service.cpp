@@ -1,0 +1,293 @@
+#include "cli/service/controller_service.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "actors/error.hpp"
+#include "cli/build.hpp"
+#include "cli/command.hpp"
+#include "cli/record_folder.hpp"
+
+namespace orrery::cli {
+
+namespace {
+
+constexpr ActorId kEdge{0, 1};  // where people and the failure detector come in
+constexpr const char* kScenarioFile = "scenario.yaml";
+constexpr Duration kUsualResend = Duration::seconds(2);
+
+int64_t wall_ns() {
+  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string new_run_id() {
+  std::random_device device;
+  char text[32];
+  std::snprintf(text, sizeof text, "run-%08x%08x", device(), device());
+  return text;
+}
+
+Scenario from_text(const std::string& text, const std::filesystem::path& file) {
+  Value root = parse_scenario(text, file.string());
+  expand_shorthands(root);
+  return read_scenario(root);
+}
+
+// A controller's plan: jobs come from people, so there is no workload.
+sim::SimulationPlan plan_for(const Scenario& scenario) {
+  if (!scenario.cluster.from.empty() || scenario.cluster.nodes.empty()) {
+    throw InputError({scenario.name, 0, 0, "a cluster whose nodes are listed", "none",
+                      "give the scenario cluster.nodes; agents come in by their names"});
+  }
+  auto cluster = std::make_shared<ClusterSpec>(build_cluster(scenario.cluster));
+  auto workload = std::make_shared<Workload>();
+  align_gpu_types(*cluster, *workload);
+  Inputs inputs;
+  inputs.cluster = cluster;
+  inputs.workload = workload;
+  sim::SimulationPlan plan = make_plan(scenario, inputs, /*check=*/false);
+  if (plan.controller.preempt == StopMode::kSuspend) {
+    throw InputError({scenario.name, 0, 0, "policy.preempt: requeue or checkpoint", "suspend",
+                      "an agent that is started again could not tell which attempt a frozen "
+                      "container serves"});
+  }
+  plan.network = {};
+  if (plan.controller.resend.ns == 0) plan.controller.resend = kUsualResend;
+  return plan;
+}
+
+}  // namespace
+
+ControllerService::ControllerService(ServiceConfig config)
+    : config_(std::move(config)), folder_(config_.state) {
+  open_state();
+  open_wire();
+}
+
+ControllerService::~ControllerService() {
+  gateway_->stop();
+  runtime_->stop();
+  std::lock_guard lock(journal_mutex_);
+  if (runtime_->failure()) return;
+  try {
+    journal_->close();
+  } catch (const EnvironmentError& error) {
+    config_.tell(error.what());
+  }
+}
+
+// ---- Beginning ---------------------------------------------------------------------------------
+
+void ControllerService::open_state() {
+  std::filesystem::path file = folder_ / kJournal;
+  std::string kept = folder_.read(kScenarioFile);
+  if (kept.empty() && !config_.scenario) {
+    throw InputError({folder_.path().string(), 0, 0, "a scenario to begin with", "none",
+                      "orrery controller SCENARIO --state " + folder_.path().string()});
+  }
+  std::string given = config_.scenario ? kept_text(*config_.scenario, folder_.path()) : kept;
+  if (!kept.empty() && kept != given) {
+    throw InputError({folder_.path().string(), 0, 0, "the scenario that the state was begun with",
+                      "another", "leave SCENARIO out to go on, or give another --state"});
+  }
+  scenario_ = from_text(given, folder_ / kScenarioFile);
+  plan_ = plan_for(scenario_);
+  table_ = std::make_unique<JobTable>(plan_.cluster);
+  nodes_.resize(plan_.cluster->size());
+  if (kept.empty()) {
+    folder_.write("run", new_run_id() + "\n");
+    folder_.write(kScenarioFile, given);
+  }
+  run_ = folder_.read("run");
+  if (!run_.empty() && run_.back() == '\n') run_.pop_back();
+  read_drain_reasons();
+  auto controller = std::make_unique<Controller>(plan_.cluster, *plan_.policy, plan_.controller);
+  bool any = std::filesystem::exists(file) && read_journal_header(file).has_value();
+  if (any) return go_on(std::move(controller));
+  begin_anew();
+}
+
+void ControllerService::begin_anew() {
+  began_ns_ = wall_ns();
+  journal_ = std::make_unique<record::JournalWriter>(
+      folder_ / kJournal, record::JournalHeader{scenario_.seed, version(), to_yaml(scenario_),
+                                                "controller", began_ns_});
+  journal_->sync();
+  runtime_ = std::make_unique<live::Runtime>(live::RuntimeOptions{.threads = 1});
+  runtime_->attach(this, this, this);
+  runtime_->add(kController,
+                std::make_unique<Controller>(plan_.cluster, *plan_.policy, plan_.controller));
+  // Until their agents say otherwise, there are no nodes.
+  for (uint32_t node = 0; node < nodes_.size(); ++node) {
+    runtime_->post(kController, Delivery{kEdge, NodeLost{{node}}});
+  }
+}
+
+void ControllerService::go_on(std::unique_ptr<Controller> controller) {
+  RecoveryHooks hooks;
+  hooks.job = [this](JobId id, const std::string& text) { table_->restore(id, text); };
+  hooks.spec_of = [this](JobId id) { return table_->spec(id); };
+  hooks.note = [this](Instant at, const Note& note) { table_->note(at, note); };
+  Recovered recovered = recover(folder_ / kJournal, std::move(controller), hooks);
+  began_ns_ = recovered.header.began_ns;
+  journal_ = std::make_unique<record::JournalWriter>(folder_ / kJournal, recovered.tail);
+  for (const Decision& decision : recovered.unwritten) {
+    journal_->decision(recovered.last, kController, decision);
+  }
+  // Time has passed meanwhile; that it never decreases matters more than what the clock says now.
+  Instant start = std::max(recovered.last, Instant{wall_ns() - began_ns_});
+  std::vector<bool> was_down(nodes_.size());
+  for (uint32_t node = 0; node < nodes_.size(); ++node) {
+    was_down[node] = recovered.controller->node(node).down;
+  }
+  runtime_ = std::make_unique<live::Runtime>(live::RuntimeOptions{.start = start, .threads = 1});
+  runtime_->attach(this, this, this);
+  config_.tell("went on with " + run_ + ": " + std::to_string(recovered.inputs) + " inputs, " +
+               std::to_string(table_->size()) + " jobs" +
+               (recovered.cut_off ? ", after an end without notice" : ""));
+  runtime_->add(kController, std::move(recovered.controller));
+  for (const auto& [timer, alarm] : recovered.timers) runtime_->arm(kController, alarm);
+  for (uint32_t node = 0; node < nodes_.size(); ++node) {
+    if (was_down[node]) continue;
+    runtime_->post(kController, Delivery{kEdge, NodeSilent{{node}}});
+    watch_for_return(node, 0);
+  }
+  for (const JobEntry& entry : table_->all()) {
+    if (!entry.submitted) runtime_->post(kController, Delivery{kEdge, SubmitJob{&entry.spec}});
+  }
+}
+
+void ControllerService::open_wire() {
+  live::GatewayConfig gateway;
+  gateway.server = config_.wire;
+  gateway.software = version();
+  gateway.run = run_;
+  if (config_.tune) config_.tune(gateway);
+  live::GatewayEvents events;
+  events.admit = [this](const live::Peer& peer) { return admit(peer); };
+  events.up = [this](const live::Peer& peer) { up(peer); };
+  events.lost = [this](const live::Peer& peer, std::string_view why) { lost(peer, why); };
+  events.mail = [this](const live::Peer& peer, const live::Envelope& one) { mail(peer, one); };
+  events.trouble = [this](std::string_view text) { config_.tell(std::string(text)); };
+  gateway_ = std::make_unique<live::Gateway>(std::move(gateway), std::move(events));
+}
+
+void ControllerService::start() { gateway_->start(); }
+
+void ControllerService::work(std::chrono::milliseconds wait) {
+  std::this_thread::sleep_for(wait);
+  if (runtime_->failure()) std::rethrow_exception(runtime_->failure());
+  std::lock_guard lock(journal_mutex_);
+  if (!dirty_) return;
+  if (scenario_.live.sync == JournalSync::kNever) {
+    journal_->flush();
+  } else {
+    journal_->sync();
+  }
+  dirty_ = false;
+}
+
+// ---- Journal -----------------------------------------------------------------------------------
+
+// Handed to the operating system before the step, whatever `sync` says: a controller that is killed
+// must find what its commands followed from.
+void ControllerService::input(Instant at, ActorId to, const Input& input) {
+  if (to.place != 0) return;
+  std::lock_guard lock(journal_mutex_);
+  journal_->input(at, to, input);
+  if (scenario_.live.sync == JournalSync::kAlways) {
+    journal_->sync();
+  } else {
+    journal_->flush();
+    dirty_ = true;
+  }
+}
+
+void ControllerService::note(Instant at, ActorId from, const Note& note) {
+  {
+    std::lock_guard lock(mutex_);
+    table_->note(at, note);
+  }
+  const auto* decision = std::get_if<Decision>(&note);
+  if (decision == nullptr) return;
+  std::lock_guard lock(journal_mutex_);
+  journal_->decision(at, from, *decision);
+  dirty_ = true;
+}
+
+// ---- Wire --------------------------------------------------------------------------------------
+
+live::Admission ControllerService::admit(const live::Peer& peer) const {
+  if (peer.role != live::Role::kAgent) {
+    return {false, 0, "people ask this controller by HTTP; only agents come in here"};
+  }
+  for (uint32_t node = 0; node < plan_.cluster->size(); ++node) {
+    if (plan_.cluster->nodes[node].name == peer.name) return {true, node + 1, ""};
+  }
+  return {false, 0, "the scenario of this controller has no node \"" + peer.name + "\""};
+}
+
+void ControllerService::up(const live::Peer& peer) {
+  if (peer.place == 0) return;
+  uint32_t node = peer.place - 1;
+  {
+    std::lock_guard lock(mutex_);
+    peers_[peer.place] = peer.id;
+    nodes_[node].connected = true;
+    ++nodes_[node].changes;
+    nodes_[node].software = peer.software;
+  }
+  // It may have missed anything: the controller makes sure with its next NodeReady.
+  runtime_->post(kController, Delivery{kEdge, NodeSilent{{node}}});
+}
+
+void ControllerService::lost(const live::Peer& peer, std::string_view why) {
+  if (peer.place == 0) return;
+  uint32_t node = peer.place - 1;
+  uint64_t changes = 0;
+  {
+    std::lock_guard lock(mutex_);
+    nodes_[node].connected = false;
+    nodes_[node].heard = std::chrono::steady_clock::now();
+    changes = ++nodes_[node].changes;
+  }
+  config_.tell("node " + peer.name + " is silent (" + std::string(why) +
+               "): it gets nothing new, what runs there goes on");
+  runtime_->post(kController, Delivery{kEdge, NodeSilent{{node}}});
+  watch_for_return(node, changes);
+}
+
+void ControllerService::watch_for_return(uint32_t node, uint64_t changes) {
+  runtime_->call_at(runtime_->now() + config_.lost_after, [this, node, changes](Instant) {
+    {
+      std::lock_guard lock(mutex_);
+      if (nodes_[node].connected || nodes_[node].changes != changes) return;
+    }
+    config_.tell("node " + plan_.cluster->nodes[node].name + " was silent for " +
+                 std::to_string(config_.lost_after.ns / 1'000'000'000) +
+                 " s and is given up: its jobs start again elsewhere");
+    runtime_->post(kController, Delivery{kEdge, NodeLost{{node}}});
+  });
+}
+
+void ControllerService::mail(const live::Peer& peer, const live::Envelope& envelope) {
+  if (envelope.to != kController || peer.place == 0) return;
+  runtime_->post(kController, Delivery{envelope.from, envelope.message});
+}
+
+bool ControllerService::carry(Instant /*now*/, ActorId /*from*/, ActorId to,
+                              const Message& message) {
+  live::PeerId peer;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = peers_.find(to.place);
+    // Nobody is there yet. What matters is said again.
+    if (found == peers_.end()) return true;
+    peer = found->second;
+  }
+  gateway_->send(peer, {kController, to, message});
+  return true;
+}
+
+}  // namespace orrery::cli

@@ -1,0 +1,79 @@
+// JobTable: every job that a controller was ever given, as it was asked for and as it ended.
+//
+// What a job is doing now is the ledger's; the table has what the ledger forgets or never knew:
+// who asked, what its containers run, how it ended. It is made again from the journal: jobs from
+// their descriptions, the rest from the controller's notes.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/cluster.hpp"
+#include "actors/notes.hpp"
+#include "live/api/operations.hpp"
+
+namespace orrery::cli {
+
+/// A job in the table. The spec stays where it is.
+struct JobEntry {
+  JobSpec spec;
+  live::JobRequest request;
+  std::string user;
+  bool submitted = false;  ///< the controller has it
+  std::optional<FinalState> final_state;
+  int32_t exit_code = 0;
+  uint32_t attempts = 0;
+  Instant first_start = Instant::never();
+  Instant end = Instant::never();
+  Reason why;               ///< of the last decision about it
+  std::vector<Part> parts;  ///< of its last attempt, once it has ended
+};
+
+/// For one thread at a time.
+class JobTable {
+ public:
+  explicit JobTable(std::shared_ptr<const ClusterSpec> cluster) : cluster_(std::move(cluster)) {}
+
+  /// Enters a job under the next number. Throws live::Refusal for one that can't be: bad-request.
+  /// The same user's second request with the same key gives the first job again, and `is_new` is
+  /// false.
+  JobEntry& add(const live::JobRequest& request, const std::string& user, Instant now,
+                bool& is_new);
+  /// Takes back the last job added: it could not be written down.
+  void take_back();
+
+  /// As the journal keeps it; `restore` gives the same job back. Throws InputError for text that is
+  /// no job.
+  static std::string describe(const JobEntry& entry);
+  JobEntry& restore(JobId id, const std::string& description);
+
+  void note(Instant at, const Note& note);
+
+  JobEntry* find(JobId id) { return id.index < jobs_.size() ? &jobs_[id.index] : nullptr; }
+  const JobSpec* spec(JobId id) {
+    return id.index < jobs_.size() ? &jobs_[id.index].spec : nullptr;
+  }
+  size_t size() const { return jobs_.size(); }
+  const std::deque<JobEntry>& all() const { return jobs_; }
+  /// Jobs that have ended, by how.
+  const std::map<FinalState, uint64_t>& ended() const { return ended_; }
+  uint64_t attempts_started() const { return attempts_started_; }
+
+ private:
+  uint32_t number_of(std::vector<std::string>& names, const std::string& name);
+  void fill(JobEntry& entry);
+
+  std::shared_ptr<const ClusterSpec> cluster_;
+  std::deque<JobEntry> jobs_;  // by JobId
+  std::map<std::pair<std::string, std::string>, uint32_t> by_key_;
+  std::vector<std::string> users_{"-"};
+  std::vector<std::string> groups_{"-"};
+  std::vector<std::string> queues_{"-"};
+  std::map<FinalState, uint64_t> ended_;
+  uint64_t attempts_started_ = 0;
+};
+
+}  // namespace orrery::cli

@@ -1,0 +1,217 @@
+// A controller and agents over the wire, with plain processes: jobs run once, whoever is started
+// again.
+#include "tests/service/cluster.hpp"
+
+namespace orrery::cli {
+namespace {
+
+TEST_F(ServiceTest, AJobRunsAndItsEndIsKnown) {
+  auto service = controller();
+  Working keeps(*service);
+  auto host = agent(0);
+  Working works(*host);
+  live::JobRow row = service->submit(job("hello", 0.1), ada_);
+  EXPECT_EQ(row.id, 0u);
+  EXPECT_EQ(row.user, "ada");
+  ASSERT_TRUE(is(*service, 0, "completed"));
+  row = service->job(0);
+  EXPECT_EQ(row.exit_code, 0);
+  EXPECT_EQ(row.attempts, 1u);
+  ASSERT_TRUE(row.started && row.ended);
+  EXPECT_GE(*row.ended - *row.started, 0.1);
+  EXPECT_EQ(lines("start hello 1"), 1);
+  EXPECT_EQ(lines("end hello"), 1);
+}
+
+TEST_F(ServiceTest, JobsWaitUntilThereIsANode) {
+  auto service = controller();
+  Working keeps(*service);
+  service->submit(job("early", 0), ada_);
+  EXPECT_EQ(service->job(0).state, "pending");
+  EXPECT_EQ(service->nodes()[0].state, "down");
+  auto host = agent(1);
+  Working works(*host);
+  ASSERT_TRUE(is(*service, 0, "completed"));
+  EXPECT_EQ(service->nodes()[1].state, "ready");
+  EXPECT_EQ(service->job(0).parts.at(0).node, "node-1");
+}
+
+TEST_F(ServiceTest, AnAgentThatIsStartedAgainTakesItsContainersUp) {
+  auto service = controller();
+  Working keeps(*service);
+  auto host = agent(0);
+  {
+    Working works(*host);
+    service->submit(job("long", 1.5), ada_);
+    service->submit(job("short", 0.2), ada_);
+    ASSERT_TRUE(is(*service, 0, "running"));
+    ASSERT_TRUE(is(*service, 1, "running"));
+  }
+  host.reset();
+  // One ends while nobody looks.
+  ASSERT_TRUE(wait_for([&] { return lines("end short") == 1; }));
+  host = agent(0);
+  Working works(*host);
+  ASSERT_TRUE(is(*service, 1, "completed"));
+  ASSERT_TRUE(is(*service, 0, "completed"));
+  for (const char* name : {"long", "short"}) {
+    EXPECT_EQ(lines(std::string("start ") + name + " 1"), 1);
+    EXPECT_EQ(lines(std::string("end ") + name), 1);
+  }
+}
+
+TEST_F(ServiceTest, AControllerThatIsStartedAgainForgetsNothing) {
+  auto host = agent(0);
+  Working works(*host);
+  auto service = controller();
+  {
+    Working keeps(*service);
+    for (int i = 0; i < 6; ++i) service->submit(job("job" + std::to_string(i), 0.4), ada_);
+    ASSERT_TRUE(is(*service, 0, "running"));
+  }
+  service.reset();
+  service = controller();
+  Working keeps(*service);
+  for (uint32_t i = 0; i < 6; ++i) ASSERT_TRUE(is(*service, i, "completed"));
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(lines("start job" + std::to_string(i) + " 1"), 1);
+    EXPECT_EQ(lines("end job" + std::to_string(i)), 1);
+  }
+}
+
+TEST_F(ServiceTest, AContainerThatVanishedIsStartedAgain) {
+  auto service = controller();
+  Working keeps(*service);
+  {
+    auto host = agent(0);
+    Working works(*host);
+    service->submit(job("lost", 30), ada_);
+    ASSERT_TRUE(is(*service, 0, "running"));
+  }
+  // What the driver knows of it is gone, as after a disk was lost.
+  fs::remove_all(folder_ / "node-0" / "containers");
+  auto host = agent(0);
+  Working works(*host);
+  ASSERT_TRUE(wait_for([&] { return lines("start lost 2") == 1; }));
+  EXPECT_EQ(service->job(0).attempts, 2u);
+  service->cancel(0, ada_);
+  ASSERT_TRUE(is(*service, 0, "cancelled"));
+}
+
+TEST_F(ServiceTest, ANodeThatIsGivenUpLosesItsJobsAndItsContainers) {
+  auto service = controller("", Duration::milliseconds(300));
+  Working keeps(*service);
+  auto first = agent(0);
+  {
+    Working works(*first);
+    service->submit(job("moves", 30), ada_);
+    ASSERT_TRUE(is(*service, 0, "running"));
+  }
+  first.reset();
+  auto second = agent(1);
+  Working works(*second);
+  ASSERT_TRUE(wait_for([&] { return lines("start moves 2") == 1; }));
+  EXPECT_EQ(service->job(0).parts.at(0).node, "node-1");
+  EXPECT_EQ(service->nodes()[0].state, "down");
+  // The first node comes back: what it still runs is stopped there, and it is of use again.
+  first = agent(0);
+  Working again(*first);
+  ASSERT_TRUE(wait_for([&] { return service->nodes()[0].state == "ready"; }));
+  auto left = [&] {
+    size_t found = 0;
+    for (const auto& entry : fs::directory_iterator(folder_ / "node-0" / "containers")) {
+      found += entry.is_regular_file() || entry.is_directory();
+    }
+    return found;
+  };
+  EXPECT_TRUE(wait_for([&] { return left() == 0; })) << left() << " things left";
+  EXPECT_EQ(service->job(0).state, "running");
+  service->cancel(0, ada_);
+  ASSERT_TRUE(is(*service, 0, "cancelled"));
+}
+
+TEST_F(ServiceTest, ADrainedNodeGetsNothingNewAndStaysDrained) {
+  auto host = agent(0);
+  Working works(*host);
+  auto service = controller();
+  {
+    Working keeps(*service);
+    service->submit(job("runs", 0.3), ada_);
+    ASSERT_TRUE(is(*service, 0, "running"));
+    EXPECT_EQ(service->drain("node-0", true, "new disk", root_).state, "draining");
+    service->submit(job("waits", 0), ada_);
+    ASSERT_TRUE(is(*service, 0, "completed"));
+    EXPECT_EQ(service->nodes()[0].state, "drained");
+    EXPECT_EQ(service->nodes()[0].reason, "new disk (root)");
+    EXPECT_EQ(service->job(1).state, "pending");
+  }
+  service.reset();
+  service = controller();
+  Working keeps(*service);
+  ASSERT_TRUE(wait_for([&] { return service->nodes()[0].state == "drained"; }));
+  EXPECT_EQ(service->nodes()[0].reason, "new disk (root)");
+  EXPECT_EQ(service->job(1).state, "pending");
+  service->drain("node-0", false, "", root_);
+  ASSERT_TRUE(is(*service, 1, "completed"));
+}
+
+TEST_F(ServiceTest, WhatMayNotBeIsRefused) {
+  auto service = controller();
+  Working keeps(*service);
+  auto code_of = [](const std::function<void()>& call) -> std::string {
+    try {
+      call();
+    } catch (const live::Refusal& refusal) {
+      return refusal.code();
+    }
+    return "";
+  };
+  live::JobRequest none;
+  EXPECT_EQ(code_of([&] { service->submit(none, ada_); }), "bad-request");
+  live::JobRequest late = job("late", 0);
+  late.after = {7};
+  EXPECT_EQ(code_of([&] { service->submit(late, ada_); }), "bad-request");
+  live::JobRequest strange = job("\xff", 0);
+  EXPECT_EQ(code_of([&] { service->submit(strange, ada_); }), "bad-request");
+  live::JobRequest bytes = job("bytes", 0);
+  bytes.command.push_back("\xff");
+  EXPECT_EQ(code_of([&] { service->submit(bytes, ada_); }), "bad-request");
+  EXPECT_EQ(code_of([&] { service->job(0); }), "not-found");
+  service->submit(job("mine", 0), ada_);
+  EXPECT_EQ(service->job(0).name, "mine");
+  EXPECT_EQ(code_of([&] { service->cancel(0, {"bob", false}); }), "forbidden");
+  EXPECT_EQ(code_of([&] { service->drain("node-9", true, "", root_); }), "not-found");
+  service->cancel(0, root_);
+  ASSERT_TRUE(is(*service, 0, "cancelled"));
+  EXPECT_EQ(code_of([&] { service->cancel(0, ada_); }), "conflict");
+  // The same key is the same job, also of a controller that was started again.
+  live::JobRequest keyed = job("keyed", 0);
+  keyed.key = "k1";
+  EXPECT_EQ(service->submit(keyed, ada_).id, 1u);
+  EXPECT_EQ(service->submit(keyed, ada_).id, 1u);
+  EXPECT_EQ(service->submit(keyed, root_).id, 2u);
+}
+
+TEST_F(ServiceTest, PlanAndExplainChangeNothing) {
+  auto service = controller();
+  Working keeps(*service);
+  auto host = agent(0);
+  Working works(*host);
+  live::JobRequest big = job("big", 30);
+  big.cpu_milli = 2000;
+  service->submit(big, ada_);
+  ASSERT_TRUE(is(*service, 0, "running"));
+  live::JobRequest wide = job("wide", 0);
+  wide.tasks = 2;
+  service->submit(wide, ada_);
+  live::Explanation why = service->explain(1);
+  EXPECT_EQ(why.job.state, "pending");
+  EXPECT_NE(why.why.find("needs 2 tasks placed, 0 fit now"), std::string::npos) << why.why;
+  std::vector<live::PlannedStep> steps = service->plan();
+  EXPECT_TRUE(steps.empty()) << steps[0].kind;
+  service->cancel(0, ada_);
+  ASSERT_TRUE(is(*service, 1, "completed"));
+}
+
+}  // namespace
+}  // namespace orrery::cli
