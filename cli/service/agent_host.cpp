@@ -68,10 +68,6 @@ AgentHost::AgentHost(AgentConfig config) : config_(std::move(config)) {
   events.lost = [this](const live::Peer&, std::string_view why) {
     config_.tell("lost the controller: " + std::string(why) + "; containers run on");
   };
-  events.refused = [this](const live::Peer&, std::string_view code, std::string_view why) {
-    config_.tell("the controller does not let this node in (" + std::string(code) +
-                 "): " + std::string(why));
-  };
   events.trouble = [this](std::string_view text) { config_.tell(std::string(text)); };
   gateway_ = std::make_unique<live::Gateway>(std::move(gateway), std::move(events));
   for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->peer = gateway_->link(i);

@@ -225,7 +225,9 @@ live::Admission ControllerService::admit(const live::Peer& peer) const {
   for (uint32_t node = 0; node < plan_.cluster->size(); ++node) {
     if (plan_.cluster->nodes[node].name == peer.name) return {true, node + 1, ""};
   }
-  return {false, 0, "the scenario of this controller has no node \"" + peer.name + "\""};
+  return {false, 0,
+          "the scenario of this controller has no node \"" + peer.name + "\"; its first is \"" +
+              plan_.cluster->nodes.front().name + "\""};
 }
 
 void ControllerService::up(const live::Peer& peer) {

@@ -26,13 +26,14 @@ namespace fs = std::filesystem;
 template <class Worker>
 class Working {
  public:
-  explicit Working(Worker& worker) : thread_([this, &worker] {
-    try {
-      while (!done_) worker.work(std::chrono::milliseconds(5));
-    } catch (const std::exception& error) {
-      failure_ = error.what();
-    }
-  }) {}
+  explicit Working(Worker& worker)
+      : thread_([this, &worker] {
+          try {
+            while (!done_) worker.work(std::chrono::milliseconds(5));
+          } catch (const std::exception& error) {
+            failure_ = error.what();
+          }
+        }) {}
   ~Working() {
     done_ = true;
     thread_.join();
@@ -82,7 +83,7 @@ class ServiceTest : public testing::Test {
     AgentConfig config;
     AgentNode about;
     about.link.endpoint = "ipc://" + (folder_ / "wire").string();
-    about.link.name = "node-" + std::to_string(node);
+    about.link.name = "node" + std::to_string(node);
     about.state = folder_ / about.link.name;
     config.nodes = {about};
     config.make_driver = [](const AgentNode& one, const std::string& run) {

@@ -33,7 +33,7 @@ TEST_F(ServiceTest, JobsWaitUntilThereIsANode) {
   Working works(*host);
   ASSERT_TRUE(is(*service, 0, "completed"));
   EXPECT_EQ(service->nodes()[1].state, "ready");
-  EXPECT_EQ(service->job(0).parts.at(0).node, "node-1");
+  EXPECT_EQ(service->job(0).parts.at(0).node, "node1");
 }
 
 TEST_F(ServiceTest, AnAgentThatIsStartedAgainTakesItsContainersUp) {
@@ -89,7 +89,7 @@ TEST_F(ServiceTest, AContainerThatVanishedIsStartedAgain) {
     ASSERT_TRUE(is(*service, 0, "running"));
   }
   // What the driver knows of it is gone, as after a disk was lost.
-  fs::remove_all(folder_ / "node-0" / "containers");
+  fs::remove_all(folder_ / "node0" / "containers");
   auto host = agent(0);
   Working works(*host);
   ASSERT_TRUE(wait_for([&] { return lines("start lost 2") == 1; }));
@@ -111,20 +111,21 @@ TEST_F(ServiceTest, ANodeThatIsGivenUpLosesItsJobsAndItsContainers) {
   auto second = agent(1);
   Working works(*second);
   ASSERT_TRUE(wait_for([&] { return lines("start moves 2") == 1; }));
-  EXPECT_EQ(service->job(0).parts.at(0).node, "node-1");
+  EXPECT_EQ(service->job(0).parts.at(0).node, "node1");
   EXPECT_EQ(service->nodes()[0].state, "down");
   // The first node comes back: what it still runs is stopped there, and it is of use again.
   first = agent(0);
   Working again(*first);
   ASSERT_TRUE(wait_for([&] { return service->nodes()[0].state == "ready"; }));
   auto left = [&] {
-    size_t found = 0;
-    for (const auto& entry : fs::directory_iterator(folder_ / "node-0" / "containers")) {
-      found += entry.is_regular_file() || entry.is_directory();
+    std::string names;
+    for (const auto& entry :
+         fs::directory_iterator(folder_ / "node0" / "containers" / service->run() / "containers")) {
+      names += entry.path().filename().string() + " ";
     }
-    return found;
+    return names;
   };
-  EXPECT_TRUE(wait_for([&] { return left() == 0; })) << left() << " things left";
+  EXPECT_TRUE(wait_for([&] { return left().empty(); }, 5)) << left();
   EXPECT_EQ(service->job(0).state, "running");
   service->cancel(0, ada_);
   ASSERT_TRUE(is(*service, 0, "cancelled"));
@@ -138,7 +139,7 @@ TEST_F(ServiceTest, ADrainedNodeGetsNothingNewAndStaysDrained) {
     Working keeps(*service);
     service->submit(job("runs", 0.3), ada_);
     ASSERT_TRUE(is(*service, 0, "running"));
-    EXPECT_EQ(service->drain("node-0", true, "new disk", root_).state, "draining");
+    EXPECT_EQ(service->drain("node0", true, "new disk", root_).state, "draining");
     service->submit(job("waits", 0), ada_);
     ASSERT_TRUE(is(*service, 0, "completed"));
     EXPECT_EQ(service->nodes()[0].state, "drained");
@@ -151,7 +152,7 @@ TEST_F(ServiceTest, ADrainedNodeGetsNothingNewAndStaysDrained) {
   ASSERT_TRUE(wait_for([&] { return service->nodes()[0].state == "drained"; }));
   EXPECT_EQ(service->nodes()[0].reason, "new disk (root)");
   EXPECT_EQ(service->job(1).state, "pending");
-  service->drain("node-0", false, "", root_);
+  service->drain("node0", false, "", root_);
   ASSERT_TRUE(is(*service, 1, "completed"));
 }
 
@@ -180,7 +181,7 @@ TEST_F(ServiceTest, WhatMayNotBeIsRefused) {
   service->submit(job("mine", 0), ada_);
   EXPECT_EQ(service->job(0).name, "mine");
   EXPECT_EQ(code_of([&] { service->cancel(0, {"bob", false}); }), "forbidden");
-  EXPECT_EQ(code_of([&] { service->drain("node-9", true, "", root_); }), "not-found");
+  EXPECT_EQ(code_of([&] { service->drain("node9", true, "", root_); }), "not-found");
   service->cancel(0, root_);
   ASSERT_TRUE(is(*service, 0, "cancelled"));
   EXPECT_EQ(code_of([&] { service->cancel(0, ada_); }), "conflict");
