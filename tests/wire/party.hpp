@@ -28,6 +28,13 @@ struct Seen {
   std::deque<JobSpec> submitted;  ///< copies of the specs in SubmitJob
   std::vector<News> news;
   std::vector<std::string> troubles;
+  struct Answer {
+    std::string peer;
+    uint64_t id = 0;
+    bool ok = false;
+    std::string body;
+  };
+  std::vector<Answer> answers;
 };
 
 /// A heart that beats fast, so that tests of silence are short, and is not lost too soon.
@@ -49,7 +56,7 @@ class Party {
     gateway_ = std::make_unique<Gateway>(std::move(config), events());
     gateway_->start();
   }
-  ~Party() { gateway_.reset(); }
+  ~Party() { gateway_->stop(); }
   Party(const Party&) = delete;
   Party& operator=(const Party&) = delete;
 
@@ -77,6 +84,10 @@ class Party {
     }
     return true;
   }
+  /// Called for each question; without one, nobody answers.
+  std::function<void(Gateway&, const Peer&, uint64_t id, std::string_view what,
+                     std::string_view body)>
+      on_ask;
   /// Called for each envelope, instead of writing it down.
   std::function<void(const Peer&, const Envelope&)> on_mail;
 
@@ -117,6 +128,12 @@ class Party {
       });
     };
     e.news = [this](const News& news) { note([&](Seen& s) { s.news.push_back(news); }); };
+    e.asked = [this](const Peer& peer, uint64_t id, std::string_view what, std::string_view body) {
+      if (on_ask) on_ask(*gateway_, peer, id, what, body);
+    };
+    e.answered = [this](const Peer& peer, uint64_t id, bool ok, std::string_view body) {
+      note([&](Seen& s) { s.answers.push_back({peer.name, id, ok, std::string(body)}); });
+    };
     e.trouble = [this](std::string_view text) {
       note([&](Seen& s) { s.troubles.emplace_back(text); });
     };
