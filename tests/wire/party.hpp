@@ -51,7 +51,12 @@ inline GatewayConfig quick_config() {
 
 class Party {
  public:
-  explicit Party(GatewayConfig config) {
+  /// Called for each question.
+  using OnAsk = std::function<void(Gateway&, const Peer&, uint64_t id, std::string_view what,
+                                   std::string_view body)>;
+
+  /// Without `on_ask`, questions are not answered.
+  explicit Party(GatewayConfig config, OnAsk on_ask = {}) : on_ask_(std::move(on_ask)) {
     if (config.catalogue == nullptr) config.catalogue = &catalogue_;
     gateway_ = std::make_unique<Gateway>(std::move(config), events());
     gateway_->start();
@@ -84,10 +89,6 @@ class Party {
     }
     return true;
   }
-  /// Called for each question; without one, nobody answers.
-  std::function<void(Gateway&, const Peer&, uint64_t id, std::string_view what,
-                     std::string_view body)>
-      on_ask;
   /// Called for each envelope, instead of writing it down.
   std::function<void(const Peer&, const Envelope&)> on_mail;
 
@@ -129,7 +130,7 @@ class Party {
     };
     e.news = [this](const News& news) { note([&](Seen& s) { s.news.push_back(news); }); };
     e.asked = [this](const Peer& peer, uint64_t id, std::string_view what, std::string_view body) {
-      if (on_ask) on_ask(*gateway_, peer, id, what, body);
+      if (on_ask_) on_ask_(*gateway_, peer, id, what, body);
     };
     e.answered = [this](const Peer& peer, uint64_t id, bool ok, std::string_view body) {
       note([&](Seen& s) { s.answers.push_back({peer.name, id, ok, std::string(body)}); });
@@ -140,6 +141,7 @@ class Party {
     return e;
   }
 
+  const OnAsk on_ask_;
   Catalogue catalogue_;
   std::mutex mutex_;
   std::condition_variable changed_;
