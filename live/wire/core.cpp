@@ -28,6 +28,10 @@ GatewayCounters Counts::read() const {
   c.news_sent = news_sent.value();
   c.news_dropped = news_dropped.value();
   c.news_missed = news_missed.value();
+  c.asked = asked.value();
+  c.answered = answered.value();
+  c.unanswered = unanswered.value();
+  c.stray_answers = stray_answers.value();
   return c;
 }
 

@@ -1,5 +1,6 @@
 // What the parts of a gateway share: configuration, counters, the mailroom, the rules of sending.
-// Everything here but the counters, the mailroom and the newsroom belongs to the gateway's thread.
+// Everything here but the counters, the mailroom, the newsroom and the questions belongs to the
+// gateway's thread.
 #pragma once
 
 #include <algorithm>
@@ -18,12 +19,17 @@
 #include "live/wire/frames.hpp"
 #include "live/wire/gateway.hpp"
 #include "live/wire/mailroom.hpp"
+#include "live/wire/questions.hpp"
 
 namespace orrery::live {
 
 using WireClock = std::chrono::steady_clock;
 using WireTime = WireClock::time_point;
 
+/// Of WireClock, as Questions count.
+inline int64_t nanoseconds_at(WireTime at) {
+  return std::chrono::nanoseconds(at.time_since_epoch()).count();
+}
 inline std::chrono::nanoseconds span_of(Duration d) { return std::chrono::nanoseconds(d.ns); }
 /// For a socket option, at least 1.
 inline int milliseconds_of(Duration d) {
@@ -42,7 +48,8 @@ class Count {
 struct Counts {
   Count sent, received, dropped_oldest, refused_full, dropped_gone, unsendable, undecodable,
       unknown, forbidden, frames_sent, frames_received, malformed, strangers, refused_peers,
-      reconnects, losses, news_sent, news_dropped, news_missed;
+      reconnects, losses, news_sent, news_dropped, news_missed, asked, answered, unanswered,
+      stray_answers;
   GatewayCounters read() const;
 };
 
@@ -73,6 +80,7 @@ struct Core {
   zmq::context_t context{1};
   Mailroom mailroom;
   Newsroom newsroom;
+  Questions questions;
   Counts counts;
   MailEncoder encoder;
   uint64_t incarnation = 0;
@@ -84,8 +92,9 @@ struct Core {
   int troubles = 0;
 };
 
-/// The way of mail to one peer. Envelopes leave the mailroom in batches and stay here until the
-/// frame that carries them is accepted by the socket, so that an end of the session loses none.
+/// The way of mail and of questions and answers to one peer. Envelopes leave the mailroom in
+/// batches and stay here until the frame that carries them is accepted by the socket, so that an
+/// end of the session loses none.
 class Lane {
  public:
   explicit Lane(PeerId peer) : peer_(peer) {}
@@ -99,23 +108,21 @@ class Lane {
   enum class Taken : uint8_t { kYes, kNotNow, kGone };
 
   /// `take`: Taken(zmq::message_t&), hands a frame to the socket; the message is untouched unless
-  /// it was taken.
+  /// it was taken. A turn sends some frames of mail and one about a question, which may be large;
+  /// they take turns at going first, so that neither starves where one frame finds room at a time.
   template <class Take>
   Flow flush(Core& core, Take take) {
-    for (int frames = 0; frames < kFramesPerTurn; ++frames) {
-      if (!prepare(core)) return Flow::kIdle;
-      switch (take(frame_)) {
-        case Taken::kNotNow: return Flow::kBlocked;
-        case Taken::kGone: return Flow::kGone;
-        case Taken::kYes: sent(core); break;
-      }
-    }
-    return Flow::kMore;
+    mail_first_ = !mail_first_;
+    Flow first = mail_first_ ? flush_mail(core, take) : flush_question(core, take);
+    if (first == Flow::kBlocked || first == Flow::kGone) return first;
+    Flow second = mail_first_ ? flush_question(core, take) : flush_mail(core, take);
+    return second == Flow::kIdle ? first : second;
   }
   /// A new session: the peer may have forgotten every spec.
   void restart() {
     known_.clear();
     in_frame_ = 0;
+    asking_ = false;
   }
   void send_again(const std::vector<JobId>& jobs) {
     for (JobId job : jobs) known_.remove(job);
@@ -127,6 +134,28 @@ class Lane {
   static constexpr int kFramesPerTurn = 8;
   static constexpr size_t kBatch = 1024;
 
+  template <class Take>
+  Flow flush_mail(Core& core, Take& take) {
+    for (int frames = 0; frames < kFramesPerTurn; ++frames) {
+      if (!prepare(core)) return Flow::kIdle;
+      switch (take(frame_)) {
+        case Taken::kNotNow: return Flow::kBlocked;
+        case Taken::kGone: return Flow::kGone;
+        case Taken::kYes: sent(core); break;
+      }
+    }
+    return Flow::kMore;
+  }
+  template <class Take>
+  Flow flush_question(Core& core, Take& take) {
+    if (!asking_) asking_ = core.questions.next(peer_, question_);
+    if (!asking_) return Flow::kIdle;
+    Taken taken = take(question_);
+    if (taken != Taken::kYes) return taken == Taken::kNotNow ? Flow::kBlocked : Flow::kGone;
+    asking_ = false;
+    core.counts.frames_sent.add();
+    return Flow::kMore;
+  }
   bool prepare(Core& core);
   void sent(Core& core);
 
@@ -137,6 +166,9 @@ class Lane {
   size_t in_frame_ = 0;   ///< how many from there on the frame was made of; 0: there is no frame
   uint64_t mail_in_frame_ = 0;
   zmq::message_t frame_;
+  bool mail_first_ = false;
+  bool asking_ = false;  ///< `question_` is one that waits for the socket
+  zmq::message_t question_;
 };
 
 /// True when mail of that kind may come from a peer of that role, from that actor to that one.

@@ -9,20 +9,21 @@ namespace orrery::live {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kKinds{"",     "hello", "welcome", "refused", "again",
-                                                 "beat", "mail",  "need",    "bye"};
-static_assert(kKinds.size() == static_cast<size_t>(FrameKind::kBye) + 1);
+constexpr std::array<std::string_view, 11> kKinds{
+    "", "hello", "welcome", "refused", "again", "beat", "mail", "need", "bye", "ask", "answer"};
+static_assert(kKinds.size() == static_cast<size_t>(FrameKind::kAnswer) + 1);
 
 struct TextField {
   std::string_view name;
   std::string_view Frame::*member;
 };
-constexpr std::array<TextField, 6> kTexts{{{"role", &Frame::role},
+constexpr std::array<TextField, 7> kTexts{{{"role", &Frame::role},
                                            {"name", &Frame::name},
                                            {"software", &Frame::software},
                                            {"run", &Frame::run},
                                            {"code", &Frame::code},
-                                           {"why", &Frame::why}}};
+                                           {"why", &Frame::why},
+                                           {"what", &Frame::what}}};
 
 bool read_u32(Reader& in, uint32_t& out) {
   uint64_t wide = 0;
@@ -55,6 +56,9 @@ bool read_field(Reader& in, std::string_view key, Frame& out) {
   if (key == "minor") return read_u32(in, out.minor);
   if (key == "place") return read_u32(in, out.place);
   if (key == "incarnation") return in.number(out.incarnation);
+  if (key == "id") return in.number(out.id);
+  if (key == "ok") return in.boolean(out.ok);
+  if (key == "body") return in.binary(out.body) && out.body.size() <= kMostAnswerBytes;
   for (const TextField& text : kTexts) {
     if (text.name == key) return in.text(out.*text.member, kMostControlText);
   }
@@ -95,7 +99,9 @@ FrameFault parse_frame(std::string_view bytes, Frame& out) {
     // Nothing behind it can be relied on.
     if (out.major != kWireMajor) return FrameFault::kOtherVersion;
   }
-  return out.major == kWireMajor && in.done() ? FrameFault::kNone : FrameFault::kMalformed;
+  if (out.major != kWireMajor || !in.done()) return FrameFault::kMalformed;
+  bool about_question = out.kind == FrameKind::kAsk || out.kind == FrameKind::kAnswer;
+  return about_question && out.id == 0 ? FrameFault::kMalformed : FrameFault::kNone;
 }
 
 std::vector<JobId> jobs_of(const Frame& frame) {
@@ -115,9 +121,12 @@ std::string encode_frame(const Frame& frame) {
   PackBuffer buffer;
   Packer out(buffer);
   bool introduces = frame.kind == FrameKind::kHello || frame.kind == FrameKind::kWelcome;
+  bool asks = frame.kind == FrameKind::kAsk;
+  bool answers = frame.kind == FrameKind::kAnswer;
+  uint32_t others = introduces || answers ? 3 : asks ? 2 : 0;
   uint32_t texts = 0;
   for (const TextField& text : kTexts) texts += (frame.*text.member).empty() ? 0 : 1;
-  pack_head(out, texts + (introduces ? 3 : 0), frame.kind);
+  pack_head(out, texts + others, frame.kind);
   for (const TextField& text : kTexts) {
     if ((frame.*text.member).empty()) continue;
     pack_text(out, text.name);
@@ -130,6 +139,17 @@ std::string encode_frame(const Frame& frame) {
     pack_number(out, frame.incarnation);
     pack_text(out, "place");
     pack_number(out, frame.place);
+  }
+  if (asks || answers) {
+    pack_text(out, "id");
+    pack_number(out, frame.id);
+    pack_text(out, "body");
+    out.pack_bin(static_cast<uint32_t>(frame.body.size()));
+    out.pack_bin_body(frame.body.data(), static_cast<uint32_t>(frame.body.size()));
+  }
+  if (answers) {
+    pack_text(out, "ok");
+    frame.ok ? out.pack_true() : out.pack_false();
   }
   return std::move(buffer.bytes);
 }

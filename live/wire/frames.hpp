@@ -15,7 +15,7 @@
 namespace orrery::live {
 
 inline constexpr uint32_t kWireMajor = 1;
-inline constexpr uint32_t kWireMinor = 0;
+inline constexpr uint32_t kWireMinor = 1;
 
 enum class FrameKind : uint8_t {
   kUnknown,  ///< of a later minor version; passed over
@@ -27,6 +27,8 @@ enum class FrameKind : uint8_t {
   kMail,     ///< either: envelopes
   kNeed,     ///< either: send the specs of these jobs again
   kBye,      ///< either: I am leaving
+  kAsk,      ///< server, to an agent: a question outside the actors
+  kAnswer,   ///< to the one who asked
 };
 
 /// The fields of all kinds of frames; which ones count depends on the kind. Texts are views into
@@ -45,6 +47,10 @@ struct Frame {
   std::string_view why;       ///< refused, bye: a sentence for people
   std::string_view mail;      ///< mail: the array, undecoded
   std::string_view jobs;      ///< need: the array, undecoded
+  uint64_t id = 0;            ///< ask, answer: of the question, from 1; the asker's to choose
+  std::string_view what;      ///< ask: what for, as a word
+  bool ok = false;            ///< answer: whether it is one; otherwise `body` says why not
+  std::string_view body;      ///< ask, answer: any bytes
 };
 
 enum class FrameFault : uint8_t {
@@ -58,7 +64,8 @@ FrameFault parse_frame(std::string_view bytes, Frame& out);
 /// The jobs of a need frame; what is malformed is left out.
 std::vector<JobId> jobs_of(const Frame& frame);
 
-/// A frame of the kind and with those fields of `frame` that the kind has.
+/// A frame of the kind and with those fields of `frame` that the kind has; mail and need are made
+/// by others.
 std::string encode_frame(const Frame& frame);
 std::string encode_need(const std::vector<JobId>& jobs);
 
@@ -67,5 +74,7 @@ std::string version_refusal(uint32_t other_major);
 
 /// Longest text of a control frame, in bytes.
 inline constexpr size_t kMostControlText = 1024;
+/// Longest body of a question or an answer, in bytes.
+inline constexpr size_t kMostAnswerBytes = size_t{512} << 10;
 
 }  // namespace orrery::live

@@ -36,6 +36,7 @@ void check(const GatewayConfig& config, const GatewayEvents& events) {
   if (config.first_retry.ns <= 0 || config.last_retry < config.first_retry) {
     refuse("last_retry", "no less than the first, and that above zero");
   }
+  if (config.answer_within.ns <= 0) refuse("answer_within", "a time above zero");
   if (config.queue == 0) refuse("queue", "room for at least one envelope");
   ORRERY_CHECK(!config.server || events.admit, "a server without a rule for who comes in");
   ORRERY_CHECK(config.links.empty() || config.catalogue, "links without a catalogue");
@@ -77,7 +78,7 @@ class Gateway::Impl {
     }
     send_mail();
     if (server) server->publish();
-    if (server) server->say_bye();
+    if (server) server->end();
     for (auto& link : links) link->say_bye();
   }
 
@@ -116,6 +117,7 @@ class Gateway::Impl {
       if (link->has_more() || link->is_blocked()) link->flush();
     }
     core.mailroom.ready(ready);
+    core.questions.ready(ready);
     for (PeerId peer : ready) {
       // Links have the first numbers, in their order.
       if (peer.value <= links.size()) {
@@ -179,6 +181,20 @@ Posted Gateway::send(PeerId to, const Envelope& envelope) {
   if (posted == Posted::kOldestDropped) impl_->core.counts.dropped_oldest.add();
   if (posted == Posted::kFull) impl_->core.counts.refused_full.add();
   return posted;
+}
+
+uint64_t Gateway::ask(PeerId peer, std::string what, std::string body) {
+  Core& core = impl_->core;
+  const auto expires = WireClock::now() + span_of(core.config.answer_within);
+  const uint64_t id = core.questions.ask(peer, what, body, nanoseconds_at(expires));
+  if (id != 0) core.mailroom.bell().ring();
+  return id;
+}
+
+bool Gateway::answer(PeerId peer, uint64_t id, bool ok, std::string body) {
+  if (!impl_->core.questions.answer(peer, id, ok, body)) return false;
+  impl_->core.mailroom.bell().ring();
+  return true;
 }
 
 void Gateway::publish(std::string topic, std::string body) {

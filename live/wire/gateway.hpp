@@ -10,6 +10,9 @@
 // controller and agents: each says how things stand, and a newer one says it better). A person's
 // request (SubmitJob, CancelJob) is never dropped for a later one; it is refused at the door
 // instead, which the caller sees. Nobody ever waits, and every drop is counted.
+//
+// Besides mail, which is the actors', a controller can ask its agents: for a container's output, or
+// what runs there. Each question has exactly one end, an answer or word that there is none.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +58,7 @@ struct News {
 };
 
 /// All are called from the gateway's thread, must return soon and must not throw; they may call
-/// send() and publish(). Those left empty are not called.
+/// send(), publish(), ask() and answer(). Those left empty are not called.
 struct GatewayEvents {
   /// Server: a peer with this proven identity wants in. Required for a server.
   std::function<Admission(const Peer&)> admit;
@@ -68,6 +71,11 @@ struct GatewayEvents {
   /// in SubmitJob lasts for the call.
   std::function<void(const Peer&, const Envelope&)> mail;
   std::function<void(const News&)> news;
+  /// Link: the controller asks; answer() is called now or later, from any thread.
+  std::function<void(const Peer&, uint64_t id, std::string_view what, std::string_view body)> asked;
+  /// Server: the end of the question that ask() gave this number. Where `ok` is false, `body` is a
+  /// sentence that says why: the peer's own, or "lost", or "no answer".
+  std::function<void(const Peer&, uint64_t id, bool ok, std::string_view body)> answered;
   /// Something that an operator should read; at most ten a second.
   std::function<void(std::string_view)> trouble;
 };
@@ -101,9 +109,10 @@ struct GatewayConfig {
   Duration beat = Duration::seconds(1);        ///< a silent side says so this often
   Duration lost_after = Duration::seconds(5);  ///< a peer not heard for so long is lost
   Duration first_retry = Duration::milliseconds(100);
-  Duration last_retry = Duration::seconds(5);  ///< waits between retries double up to this
-  size_t queue = 10'000;                       ///< envelopes that wait for one peer, at most
-  size_t most_peers = 10'000;                  ///< of a server
+  Duration last_retry = Duration::seconds(5);     ///< waits between retries double up to this
+  Duration answer_within = Duration::seconds(5);  ///< then a question ends with "no answer"
+  size_t queue = 10'000;                          ///< envelopes that wait for one peer, at most
+  size_t most_peers = 10'000;                     ///< of a server
 };
 
 /// Sums since the start. Every envelope that is not delivered is in one of them.
@@ -116,7 +125,7 @@ struct GatewayCounters {
   uint64_t unsendable = 0;      ///< about specs beyond the bounds of the codec
   uint64_t undecodable = 0;     ///< envelopes that came and could not be read
   uint64_t unknown = 0;         ///< messages of a later version
-  uint64_t forbidden = 0;       ///< mail that its sender may not send
+  uint64_t forbidden = 0;       ///< mail and questions that their sender may not send
   uint64_t frames_sent = 0;
   uint64_t frames_received = 0;
   uint64_t malformed = 0;      ///< frames that are none
@@ -125,8 +134,12 @@ struct GatewayCounters {
   uint64_t reconnects = 0;     ///< times that a peer came back
   uint64_t losses = 0;         ///< times that a peer was lost
   uint64_t news_sent = 0;
-  uint64_t news_dropped = 0;  ///< not sent because the gateway was behind
-  uint64_t news_missed = 0;   ///< gaps seen by this watcher
+  uint64_t news_dropped = 0;   ///< not sent because the gateway was behind
+  uint64_t news_missed = 0;    ///< gaps seen by this watcher
+  uint64_t asked = 0;          ///< questions given to the application
+  uint64_t answered = 0;       ///< answers given to the application
+  uint64_t unanswered = 0;     ///< questions that ended with "lost" or "no answer"
+  uint64_t stray_answers = 0;  ///< answers to what was not asked, or not waited for any more
 };
 
 /// Safe for several threads, apart from start() and stop().
@@ -142,8 +155,8 @@ class Gateway {
 
   /// From here on events come.
   void start();
-  /// Sends what is queued as far as that needs no waiting, says bye, ends the thread. No event
-  /// comes after it. Not to be called from an event.
+  /// Sends what is queued as far as that needs no waiting, says bye, ends the thread. Questions
+  /// that are open end with "lost"; no event comes after it. Not to be called from an event.
   void stop();
 
   /// Where the server listens, with the port that the system chose.
@@ -154,6 +167,13 @@ class Gateway {
 
   /// Queues an envelope; never waits. A spec in it must outlive its sending.
   Posted send(PeerId to, const Envelope& envelope);
+  /// Server: asks an agent that is up; `answered` tells the end, perhaps before this returns. 0,
+  /// and no end, where there is no such peer, where 64 questions to it are open, where `what` is
+  /// not a text of 1 to 1,024 bytes, and where `body` has more than 512 KiB. Never waits.
+  uint64_t ask(PeerId peer, std::string what, std::string body);
+  /// Link: answers what `asked` told under that number. False when nobody waits for it any more.
+  /// Where `body` has more than 512 KiB, the asker is told that instead.
+  bool answer(PeerId peer, uint64_t id, bool ok, std::string body);
   /// Tells all watchers of that topic. The oldest waiting news is dropped when 1,024 wait.
   void publish(std::string topic, std::string body);
   /// Replaces the list of authorised peers; those no longer on it lose their session.

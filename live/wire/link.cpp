@@ -181,6 +181,8 @@ void Link::handle(std::string_view bytes) {
       hello_sent_ = false;
       return say_hello();
     case FrameKind::kMail: return take_mail(frame);
+    case FrameKind::kAsk: return take_question(frame);
+    case FrameKind::kAnswer: return core_.counts.stray_answers.add();
     case FrameKind::kNeed: return lane_.send_again(jobs_of(frame));
     case FrameKind::kBye:
       end_session("the controller has left");
@@ -201,6 +203,7 @@ void Link::welcome(const Frame& frame) {
   state_ = State::kUp;
   wait_ = span_of(core_.config.first_retry);
   lane_.restart();
+  core_.questions.open(peer_.id, /*asks=*/false);
   if (core_.events.up) core_.events.up(peer_);
   flush();
 }
@@ -232,6 +235,19 @@ void Link::take_mail(const Frame& frame) {
   if (!decoder_.missing().empty()) say(encode_need(decoder_.missing()));
 }
 
+void Link::take_question(const Frame& frame) {
+  if (state_ != State::kUp) {
+    core_.counts.strangers.add();
+    return;
+  }
+  const uint64_t id = core_.questions.came(peer_.id, frame.id);
+  if (core_.events.asked) {
+    core_.counts.asked.add();
+    return core_.events.asked(peer_, id, frame.what, frame.body);
+  }
+  core_.questions.answer(peer_.id, id, false, "this peer answers no questions");
+}
+
 // ---- Sessions ----------------------------------------------------------------------------------
 
 void Link::end_session(std::string_view why) {
@@ -239,6 +255,7 @@ void Link::end_session(std::string_view why) {
   state_ = State::kConnecting;
   flow_ = Lane::Flow::kIdle;
   lane_.restart();
+  core_.questions.close(peer_.id);
   if (!was_up) return;
   core_.counts.losses.add();
   if (core_.events.lost) core_.events.lost(peer_, why);

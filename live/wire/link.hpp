@@ -43,6 +43,7 @@ class Link {
   void welcome(const Frame& frame);
   void refused(std::string_view code, std::string_view why);
   void take_mail(const Frame& frame);
+  void take_question(const Frame& frame);
   /// The session is over; a new one is asked for on the same connection.
   void end_session(std::string_view why);
   /// Gives the connection up and makes another one after a wait.

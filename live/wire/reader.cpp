@@ -50,6 +50,13 @@ bool Reader::number(int64_t& out) {
   return true;
 }
 
+bool Reader::boolean(bool& out) {
+  uint8_t tag = 0;
+  if (!byte(tag) || (tag != 0xc2 && tag != 0xc3)) return false;
+  out = tag == 0xc3;
+  return true;
+}
+
 bool Reader::key(std::string_view& out) {
   uint8_t tag = 0;
   uint64_t size = 0;

@@ -23,6 +23,7 @@ class Reader {
   /// A whole number, in any of the widths that msgpack has.
   bool number(uint64_t& out);
   bool number(int64_t& out);
+  bool boolean(bool& out);
   /// Valid UTF-8 without control characters, at most `most` bytes. The view is into the bytes.
   bool text(std::string_view& out, size_t most);
   /// Like text, whatever the bytes are: names of fields, which are only compared.

@@ -158,6 +158,8 @@ void Server::handle(const std::string& routing, zmq::message_t& body) {
   Remote& remote = *found->second;
   remote.heard = core_.now;
   if (frame.kind == FrameKind::kMail) take_mail(remote, frame);
+  if (frame.kind == FrameKind::kAnswer) take_answer(remote, frame);
+  if (frame.kind == FrameKind::kAsk) refuse_question(remote, frame);
   if (frame.kind == FrameKind::kNeed) remote.lane.send_again(jobs_of(frame));
   if (frame.kind == FrameKind::kBye) lose(remote, "it has left");
 }
@@ -180,6 +182,40 @@ void Server::take_mail(Remote& remote, const Frame& frame) {
   core_.trouble("mail from " + who(remote.peer) + " was left out: it may not send such");
 }
 
+void Server::take_answer(const Remote& remote, const Frame& frame) {
+  if (!core_.questions.settle(remote.peer.id, frame.id)) {
+    core_.counts.stray_answers.add();
+    return;
+  }
+  core_.counts.answered.add();
+  if (core_.events.answered) core_.events.answered(remote.peer, frame.id, frame.ok, frame.body);
+}
+
+/// Agents answer, and people ask by the HTTP interface; neither asks here.
+void Server::refuse_question(Remote& remote, const Frame& frame) {
+  core_.counts.forbidden.add();
+  core_.trouble("a question of " + who(remote.peer) + " was refused: it may not ask");
+  Frame answer;
+  answer.kind = FrameKind::kAnswer;
+  answer.id = frame.id;
+  answer.body = "only the controller asks";
+  say(remote, encode_frame(answer));
+}
+
+void Server::end_question(const Peer& peer, uint64_t id, std::string_view why) {
+  core_.counts.unanswered.add();
+  if (core_.events.answered) core_.events.answered(peer, id, false, why);
+}
+
+void Server::begin_questions(const Remote& remote) {
+  end_questions(remote, "lost");
+  if (remote.peer.role == Role::kAgent) core_.questions.open(remote.peer.id, /*asks=*/true);
+}
+
+void Server::end_questions(const Remote& remote, std::string_view why) {
+  for (uint64_t id : core_.questions.close(remote.peer.id)) end_question(remote.peer, id, why);
+}
+
 // ---- Who comes in ------------------------------------------------------------------------------
 
 void Server::hello(const std::string& routing, const std::string& key, const Frame& frame) {
@@ -192,6 +228,7 @@ void Server::hello(const std::string& routing, const std::string& key, const Fra
       // It has not heard our answer yet, or lost its session on its side.
       remote.heard = core_.now;
       remote.lane.restart();
+      begin_questions(remote);
       return welcome(remote);
     }
     lose(remote, "another peer has its connection");
@@ -279,6 +316,7 @@ void Server::admit(const std::string& routing, Peer peer) {
   by_routing_[routing] = remote;
   if (remote->peer.sessions > 1) core_.counts.reconnects.add();
   const PeerId id = remote->peer.id;
+  begin_questions(*remote);
   welcome(*remote);
   if (core_.events.up) core_.events.up(remote->peer);
   flush(id);
@@ -312,6 +350,7 @@ void Server::lose(Remote& remote, const std::string& why) {
   by_routing_.erase(remote.routing);
   core_.counts.losses.add();
   remote.lane.restart();
+  end_questions(remote, "lost");
   if (core_.events.lost) core_.events.lost(remote.peer, why);
   if (remote.peer.role == Role::kAgent) return;
   // A person comes back as somebody new; nobody waits for what was to be told.
@@ -410,12 +449,16 @@ void Server::tick() {
     lose(*remote, "it was not heard for " + human_text(core_.config.lost_after));
   }
   for (Remote* remote : closed) lose(*remote, "its connection is closed");
+  for (const Questions::Asked& over : core_.questions.expire(nanoseconds_at(core_.now))) {
+    end_question(remotes_.at(over.peer.value)->peer, over.id, "no answer");
+  }
 }
 
-void Server::say_bye() {
+void Server::end() {
   const std::string bye = control(FrameKind::kBye);
   for (auto& [id, remote] : remotes_) {
     if (remote->up) say(*remote, bye);
+    end_questions(*remote, "lost");
   }
 }
 

@@ -29,10 +29,11 @@ class Server {
   bool has_blocked() const { return !blocked_.empty(); }
   bool has_more() const { return !more_.empty(); }
   void publish();
-  /// Heartbeats, and who has been silent for too long.
+  /// Heartbeats, who has been silent for too long, and what was not answered in time.
   void tick();
   void authorise(const std::vector<Authorised>& authorised);
-  void say_bye();
+  /// Says bye to all; questions that are open have had their end then.
+  void end();
 
   std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
   std::string news_endpoint() const;
@@ -63,6 +64,13 @@ class Server {
   void refuse(const std::string& routing, const std::string& who, std::string_view code,
               const std::string& why);
   void take_mail(Remote& remote, const Frame& frame);
+  void take_answer(const Remote& remote, const Frame& frame);
+  void refuse_question(Remote& remote, const Frame& frame);
+  /// A session begins, in which nothing was asked yet.
+  void begin_questions(const Remote& remote);
+  /// Ends the questions that are open with `why`; none can be asked from here on.
+  void end_questions(const Remote& remote, std::string_view why);
+  void end_question(const Peer& peer, uint64_t id, std::string_view why);
   void lose(Remote& remote, const std::string& why);
   Lane::Taken send(const std::string& routing, zmq::message_t& frame);
   bool say(Remote& remote, const std::string& frame);

@@ -37,6 +37,13 @@ void check_envelope(const Envelope& sent) {
   require(first == second, "an envelope comes back changed");
 }
 
+void check_question(const Frame& sent, const Frame& got) {
+  if (sent.kind != FrameKind::kAsk && sent.kind != FrameKind::kAnswer) return;
+  require(got.id == sent.id && got.what == sent.what && got.body == sent.body,
+          "a question changes");
+  require(got.ok == (sent.ok && sent.kind == FrameKind::kAnswer), "a no becomes a yes");
+}
+
 void decode_all(std::string_view bytes, Catalogue* catalogue) {
   Frame frame;
   if (parse_frame(bytes, frame) != FrameFault::kNone) return;
@@ -46,6 +53,7 @@ void decode_all(std::string_view bytes, Catalogue* catalogue) {
     const std::string control = encode_frame(frame);
     require(parse_frame(control, again) == FrameFault::kNone, "a control frame does not come back");
     require(again.why == frame.why && again.name == frame.name, "a control frame is changed");
+    check_question(frame, again);
   }
   MailDecoder decoder(catalogue);
   decoder.decode(frame.mail, check_envelope);

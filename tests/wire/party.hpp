@@ -28,6 +28,13 @@ struct Seen {
   std::deque<JobSpec> submitted;  ///< copies of the specs in SubmitJob
   std::vector<News> news;
   std::vector<std::string> troubles;
+  struct Answer {
+    std::string peer;
+    uint64_t id = 0;
+    bool ok = false;
+    std::string body;
+  };
+  std::vector<Answer> answers;
 };
 
 /// A heart that beats fast, so that tests of silence are short, and is not lost too soon.
@@ -44,12 +51,17 @@ inline GatewayConfig quick_config() {
 
 class Party {
  public:
-  explicit Party(GatewayConfig config) {
+  /// Called for each question.
+  using OnAsk = std::function<void(Gateway&, const Peer&, uint64_t id, std::string_view what,
+                                   std::string_view body)>;
+
+  /// Without `on_ask`, questions are not answered.
+  explicit Party(GatewayConfig config, OnAsk on_ask = {}) : on_ask_(std::move(on_ask)) {
     if (config.catalogue == nullptr) config.catalogue = &catalogue_;
     gateway_ = std::make_unique<Gateway>(std::move(config), events());
     gateway_->start();
   }
-  ~Party() { gateway_.reset(); }
+  ~Party() { gateway_->stop(); }
   Party(const Party&) = delete;
   Party& operator=(const Party&) = delete;
 
@@ -117,12 +129,19 @@ class Party {
       });
     };
     e.news = [this](const News& news) { note([&](Seen& s) { s.news.push_back(news); }); };
+    e.asked = [this](const Peer& peer, uint64_t id, std::string_view what, std::string_view body) {
+      if (on_ask_) on_ask_(*gateway_, peer, id, what, body);
+    };
+    e.answered = [this](const Peer& peer, uint64_t id, bool ok, std::string_view body) {
+      note([&](Seen& s) { s.answers.push_back({peer.name, id, ok, std::string(body)}); });
+    };
     e.trouble = [this](std::string_view text) {
       note([&](Seen& s) { s.troubles.emplace_back(text); });
     };
     return e;
   }
 
+  const OnAsk on_ask_;
   Catalogue catalogue_;
   std::mutex mutex_;
   std::condition_variable changed_;
