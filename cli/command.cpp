@@ -102,6 +102,8 @@ Verdict judge(const std::exception_ptr& error) {
     return {kBadInput, {e.what()}};
   } catch (const EnvironmentError& e) {
     return {kEnvironmentMissing, {e.what()}};
+  } catch (const RequestError& e) {
+    return {e.code(), {e.what()}};
   } catch (const PropertyError& e) {
     return {kCheckFailed, {e.what()}};
   } catch (const Interrupted& e) {
@@ -172,6 +174,12 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
   add_keygen(*app, action);
   add_gpus(*app, action);
   add_probe(*app, action);
+  add_submit(*app, action);
+  add_jobs(*app, action);
+  add_nodes(*app, action);
+  add_explain(*app, action);
+  add_top(*app, action);
+  add_token(*app, action);
   add_help(*app, action);
   app->footer(
       "First steps:\n"

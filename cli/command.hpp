@@ -38,6 +38,12 @@ void add_policies(CLI::App& app, Action& action);
 void add_keygen(CLI::App& app, Action& action);
 void add_gpus(CLI::App& app, Action& action);
 void add_probe(CLI::App& app, Action& action);
+void add_submit(CLI::App& app, Action& action);
+void add_jobs(CLI::App& app, Action& action);     ///< ps, logs, cancel
+void add_nodes(CLI::App& app, Action& action);    ///< nodes, drain, undrain
+void add_explain(CLI::App& app, Action& action);  ///< explain, eta, plan
+void add_top(CLI::App& app, Action& action);
+void add_token(CLI::App& app, Action& action);
 void add_help(CLI::App& app, Action& action);
 
 /// The verbs below `app` that people are told of.
@@ -64,6 +70,17 @@ Verdict judge(const std::exception_ptr& error);
 class PropertyError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// A controller refuses what was asked of it; what() says why and what to do. kBadInput, or
+/// kCheckFailed when it is too late for that.
+class RequestError : public std::runtime_error {
+ public:
+  RequestError(ExitCode code, const std::string& why) : std::runtime_error(why), code_(code) {}
+  ExitCode code() const { return code_; }
+
+ private:
+  ExitCode code_;
 };
 
 /// The user asked to stop.

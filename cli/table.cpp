@@ -50,7 +50,8 @@ std::string Table::text() const {
     for (size_t i = 0; i < row.size(); ++i) {
       std::string space(widths[i] - columns_of(row[i]), ' ');
       if (i > 0) line += "  ";
-      line += i == 0 ? row[i] + space : space + row[i];
+      const bool left = std::find(left_.begin(), left_.end(), i) != left_.end();
+      line += left ? row[i] + space : space + row[i];
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";

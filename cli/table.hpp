@@ -3,18 +3,23 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace orrery::cli {
 
 class Table {
  public:
+  /// The columns of `left`, counted from 0, to the left, all others to the right.
+  explicit Table(std::vector<size_t> left = {0}) : left_(std::move(left)) {}
+
   /// Rows with fewer cells than others are filled up with empty ones.
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  /// The first column to the left, all others to the right, two spaces between.
+  /// Two spaces between columns.
   std::string text() const;
 
  private:
+  std::vector<size_t> left_;
   std::vector<std::vector<std::string>> rows_;
 };
 

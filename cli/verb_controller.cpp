@@ -1,5 +1,6 @@
 // orrery controller: the controller of a cluster; orrery agent: a node of it.
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "cli/service/agent_host.hpp"
 #include "cli/service/controller_service.hpp"
 #include "cli/sim_options.hpp"
+#include "live/api/server.hpp"
 #include "live/drivers/process.hpp"
 #include "live/engine/engine_driver.hpp"
 #include "live/wire/keys.hpp"
@@ -50,8 +52,37 @@ struct ControllerOptions {
   std::string news;
   std::string keys;
   std::string authorised;
+  std::string http = "127.0.0.1:7602";
+  bool http_beyond_loopback = false;
   double lost_after_s = 300;
 };
+
+// "127.0.0.1:7602", "[::1]:7602".
+live::ApiConfig api_config(const ControllerOptions& options, const StateFolder& folder) {
+  live::ApiConfig config;
+  size_t colon = options.http.rfind(':');
+  uint16_t port = 0;
+  const char* end = options.http.data() + options.http.size();
+  bool good = colon != std::string::npos && colon > 0;
+  if (good) {
+    auto read = std::from_chars(options.http.data() + colon + 1, end, port);
+    good = read.ec == std::errc() && read.ptr == end;
+  }
+  if (!good) {
+    throw InputError(
+        {"--http", 0, 0, "ADDRESS:PORT, as 127.0.0.1:7602", in_quotes(options.http), ""});
+  }
+  config.address = options.http.substr(0, colon);
+  if (config.address.size() > 2 && config.address.front() == '[') {
+    config.address = config.address.substr(1, config.address.size() - 2);
+  }
+  config.port = port;
+  config.beyond_loopback = options.http_beyond_loopback;
+  config.tokens = folder / "tokens";
+  config.first_token = folder / "admin.token";
+  config.audit = folder / "audit.jsonl";
+  return config;
+}
 
 ServiceConfig service_config(const ControllerOptions& options) {
   ServiceConfig config;
@@ -84,8 +115,14 @@ ServiceConfig service_config(const ControllerOptions& options) {
 int run_controller(const ControllerOptions& options) {
   watch_for_interrupt();
   ControllerService service(service_config(options));
+  live::ApiServer api(api_config(options, service.folder()), service);
   service.start();
-  complain("controller of " + service.run() + " on " + service.endpoint());
+  api.start();
+  complain("controller of " + service.run() + ": agents on " + service.endpoint() + ", people on " +
+           api.url());
+  if (api.made_first_token()) {
+    complain("the first admin's token is in " + (service.folder() / "admin.token").string());
+  }
   while (!interrupt_wanted()) service.work(std::chrono::milliseconds(100));
   return kDone;
 }
@@ -171,6 +208,10 @@ void add_controller(CLI::App& app, Action& action) {
       ->type_name("FILE");
   verb->add_option("--authorised", o->authorised, "The public files of all that may come in")
       ->type_name("FILE");
+  verb->add_option("--http", o->http, "Where people are served (default 127.0.0.1:7602)")
+      ->type_name("ADDRESS:PORT");
+  verb->add_flag("--http-beyond-loopback", o->http_beyond_loopback,
+                 "Serve an address that others can reach, although nothing is encrypted");
   verb->add_option("--lost-after", o->lost_after_s,
                    "Give up a node that was silent for so many seconds (default 300)")
       ->type_name("SECONDS")

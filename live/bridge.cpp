@@ -148,6 +148,12 @@ bool Bridge::has(JobId job) const {
   return at != entries_.end() && at->first.job == job;
 }
 
+bool Bridge::runs(const ContainerKey& key) const {
+  std::lock_guard lock(mutex_);
+  auto found = entries_.find(key);
+  return found != entries_.end() && !found->second.ended;
+}
+
 size_t Bridge::end_all(Duration patience) {
   auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(patience.ns);
   std::vector<ContainerKey> left;

@@ -37,6 +37,8 @@ class Bridge final : public CommandSink {
   void forget(const ContainerExited& end);
   /// True while a container of that job is not forgotten.
   bool has(JobId job) const;
+  /// True while that container has not ended.
+  bool runs(const ContainerKey& key) const;
   /// Kills whatever is left, and waits for its end, at most `patience` of real time. Returns how
   /// many containers have not ended by then. Reports no longer reach actors.
   size_t end_all(Duration patience);

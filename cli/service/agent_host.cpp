@@ -7,6 +7,7 @@
 #include "actors/error.hpp"
 #include "actors/node_agent.hpp"
 #include "cli/command.hpp"
+#include "cli/service/questions.hpp"
 #include "cli/service/state_folder.hpp"
 #include "record/output_file.hpp"
 
@@ -68,6 +69,8 @@ AgentHost::AgentHost(AgentConfig config) : config_(std::move(config)) {
   events.lost = [this](const live::Peer&, std::string_view why) {
     config_.tell("lost the controller: " + std::string(why) + "; containers run on");
   };
+  events.asked = [this](const live::Peer& peer, uint64_t id, std::string_view what,
+                        std::string_view body) { on_asked(peer, id, what, body); };
   events.trouble = [this](std::string_view text) { config_.tell(std::string(text)); };
   gateway_ = std::make_unique<live::Gateway>(std::move(gateway), std::move(events));
   for (size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->peer = gateway_->link(i);
@@ -115,6 +118,33 @@ void AgentHost::on_mail(const live::Peer& peer, const live::Envelope& envelope) 
   Node* node = node_at(envelope.to.place);
   if (node == nullptr || !(node->peer == peer.id)) return;
   runtime_->post(envelope.to, Delivery{envelope.from, envelope.message});
+}
+
+void AgentHost::on_asked(const live::Peer& peer, uint64_t id, std::string_view what,
+                         std::string_view body) {
+  Node* node = nullptr;
+  for (auto& one : nodes_) {
+    if (one->peer == peer.id) node = node_at(one->place);
+  }
+  std::string answer;
+  bool ok = false;
+  try {
+    if (node == nullptr) {
+      answer = "the node is not ready yet";
+    } else if (what == kAskLog) {
+      answer = log_answer(LogQuestion::parse(body), node->folder / "logs",
+                          [&](const live::ContainerKey& key) { return node->bridge->runs(key); });
+      ok = true;
+    } else if (what == kAskInventory) {
+      answer = inventory_answer(node->driver->list());
+      ok = true;
+    } else {
+      answer = "this agent does not know what \"" + std::string(what) + "\" asks";
+    }
+  } catch (const std::exception& error) {
+    answer = error.what();
+  }
+  gateway_->answer(peer.id, id, ok, std::move(answer));
 }
 
 void AgentHost::input(Instant /*at*/, ActorId to, const Input& input) {
@@ -265,9 +295,7 @@ live::ContainerOrder AgentHost::order(const Node& node, const StartTask& what) c
   order.environment["ORRERY_PARTS"] = std::to_string(what.parts);
   order.environment["ORRERY_TASKS"] = std::to_string(what.tasks);
   order.environment["ORRERY_NODE"] = node.about.link.name;
-  order.log = node.folder.path() / "logs" /
-              (std::to_string(spec.id.index) + "-" + std::to_string(what.epoch) + "-" +
-               std::to_string(what.part) + ".log");
+  order.log = node.folder.path() / "logs" / log_name({spec.id, what.epoch, what.part});
   if (config_.limits) {
     order.limits.cpu_milli = spec.each.cpu_milli * what.tasks;
     if (spec.each.memory_mib > 0) {

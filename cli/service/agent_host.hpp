@@ -74,6 +74,7 @@ class AgentHost final : private live::CommandSink, private live::Tap, private li
 
   void on_up(const live::Peer& peer);
   void on_mail(const live::Peer& peer, const live::Envelope& envelope);
+  void on_asked(const live::Peer& peer, uint64_t id, std::string_view what, std::string_view body);
   void push(Event event);
   void up(Node& node, const live::Peer& controller);
   void open(Node& node, const std::string& run);

@@ -169,6 +169,9 @@ void ControllerService::open_wire() {
   events.up = [this](const live::Peer& peer) { up(peer); };
   events.lost = [this](const live::Peer& peer, std::string_view why) { lost(peer, why); };
   events.mail = [this](const live::Peer& peer, const live::Envelope& one) { mail(peer, one); };
+  events.answered = [this](const live::Peer&, uint64_t id, bool ok, std::string_view body) {
+    answered(id, ok, body);
+  };
   events.trouble = [this](std::string_view text) { config_.tell(std::string(text)); };
   gateway_ = std::make_unique<live::Gateway>(std::move(gateway), std::move(events));
 }
@@ -276,6 +279,43 @@ void ControllerService::watch_for_return(uint32_t node, uint64_t changes) {
 void ControllerService::mail(const live::Peer& peer, const live::Envelope& envelope) {
   if (envelope.to != kController || peer.place == 0) return;
   runtime_->post(kController, Delivery{envelope.from, envelope.message});
+}
+
+void ControllerService::answered(uint64_t id, bool ok, std::string_view body) {
+  std::lock_guard lock(questions_mutex_);
+  auto found = questions_.find(id);
+  if (found == questions_.end()) return;
+  if (ok) {
+    found->second.set_value(std::string(body));
+  } else {
+    found->second.set_exception(std::make_exception_ptr(
+        live::Refusal("unavailable", "the node's agent: " + std::string(body))));
+  }
+  questions_.erase(found);
+}
+
+std::string ControllerService::ask(uint32_t node, std::string_view what, std::string body) {
+  const std::string& name = plan_.cluster->nodes[node].name;
+  live::PeerId peer;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = peers_.find(node + 1);
+    if (found == peers_.end() || !nodes_[node].connected) {
+      throw live::Refusal("unavailable", "the agent of node " + name + " is not connected");
+    }
+    peer = found->second;
+  }
+  std::future<std::string> answer;
+  {
+    // The answer may come before ask() returns.
+    std::lock_guard lock(questions_mutex_);
+    uint64_t id = gateway_->ask(peer, std::string(what), std::move(body));
+    if (id == 0) {
+      throw live::Refusal("unavailable", "the agent of node " + name + " has too many questions");
+    }
+    answer = questions_[id].get_future();
+  }
+  return answer.get();  // the gateway sees to it that each question ends
 }
 
 bool ControllerService::carry(Instant /*now*/, ActorId /*from*/, ActorId to,

@@ -76,6 +76,10 @@ class ControllerService final : public live::Operations,
   std::vector<live::Metric> metrics() override;
   live::Health health() override;
 
+  /// What that node's driver has, as its agent tells it: a line a container. Throws live::Refusal
+  /// when the agent does not answer.
+  std::string inventory(const std::string& node);
+
  private:
   // What the service knows of a node beside the controller.
   struct Node {
@@ -100,6 +104,8 @@ class ControllerService final : public live::Operations,
   void lost(const live::Peer& peer, std::string_view why);
   void watch_for_return(uint32_t node, uint64_t changes);
   void mail(const live::Peer& peer, const live::Envelope& envelope);
+  void answered(uint64_t id, bool ok, std::string_view body);
+  std::string ask(uint32_t node, std::string_view what, std::string body);
 
   /// Calls `look` with the controller between two of its steps and hands on what it returns. What
   /// was posted before has been journalled and stepped by then.
@@ -130,6 +136,8 @@ class ControllerService final : public live::Operations,
   std::unique_ptr<JobTable> table_;
   std::vector<Node> nodes_;
   std::map<uint32_t, live::PeerId> peers_;  // by place
+  std::mutex questions_mutex_;
+  std::map<uint64_t, std::promise<std::string>> questions_;  // open ones, by number
   std::unique_ptr<live::Runtime> runtime_;
   std::unique_ptr<live::Gateway> gateway_;
 };

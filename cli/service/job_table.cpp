@@ -16,6 +16,9 @@ using live::JobRequest;
 using live::Refusal;
 using nlohmann::json;
 
+// Attempts whose output can be asked for.
+constexpr size_t kAttemptsKept = 8;
+
 uint32_t type_mask(const ClusterSpec& cluster, const std::vector<std::string>& types) {
   uint32_t mask = 0;
   for (const std::string& type : types) {
@@ -198,7 +201,10 @@ void JobTable::note(Instant /*at*/, const Note& note) {
   } else if (const auto* started = std::get_if<AttemptStarted>(&note)) {
     JobEntry& job = jobs_[started->spec->id.index];
     ++attempts_started_;
-    job.parts.assign(started->parts.begin(), started->parts.end());
+    std::vector<uint32_t> nodes;
+    for (const Part& part : started->parts) nodes.push_back(part.node);
+    job.started.emplace_back(started->epoch, std::move(nodes));
+    if (job.started.size() > kAttemptsKept) job.started.pop_front();
   } else if (const auto* ended = std::get_if<JobEnded>(&note)) {
     if (ended->state == FinalState::kUnfinished) return;
     JobEntry& job = jobs_[ended->spec->id.index];

@@ -30,6 +30,8 @@ struct JobEntry {
   Instant end = Instant::never();
   Reason why;               ///< of the last decision about it
   std::vector<Part> parts;  ///< of its last attempt, once it has ended
+  /// The last attempts that ran: which, and the node of each part.
+  std::deque<std::pair<Epoch, std::vector<uint32_t>>> started;
 };
 
 /// For one thread at a time.

@@ -4,6 +4,7 @@
 
 #include "cli/command.hpp"
 #include "cli/service/controller_service.hpp"
+#include "cli/service/questions.hpp"
 #include "record/summary.hpp"
 
 namespace orrery::cli {
@@ -308,6 +309,43 @@ void ControllerService::read_drain_reasons() {
     auto found = kept.find(plan_.cluster->nodes[i].name);
     if (found != kept.end() && found->is_string()) nodes_[i].drain_reason = *found;
   }
+}
+
+// ---- What containers say -----------------------------------------------------------------------
+
+live::LogPiece ControllerService::log(uint32_t id, uint32_t attempt, uint32_t part, uint64_t from,
+                                      uint32_t most, const live::Caller& caller) {
+  live::JobRow row = job(id);
+  LogQuestion question;
+  question.from = from;
+  question.most = std::min(most, kMostLogBytes);
+  uint32_t node = 0;
+  {
+    std::lock_guard lock(mutex_);
+    const JobEntry& entry = entry_or_refuse(id);
+    check_owner(entry, caller, "read the output of");
+    if (entry.started.empty()) return {"", 0, entry.final_state.has_value()};
+    auto found = entry.started.rbegin();
+    if (attempt > 0) {
+      found = std::find_if(entry.started.rbegin(), entry.started.rend(),
+                           [&](const auto& one) { return one.first == attempt; });
+    }
+    if (found == entry.started.rend()) {
+      throw Refusal("not-found", "attempt " + std::to_string(attempt) + " of job " +
+                                     std::to_string(id) + " has not run, or too long ago");
+    }
+    if (part >= found->second.size()) {
+      throw Refusal("not-found", "that attempt has " + std::to_string(found->second.size()) +
+                                     " parts, counted from 0");
+    }
+    question.key = {{id}, found->first, part};
+    node = found->second[part];
+  }
+  return parse_log_answer(ask(node, kAskLog, question.text()));
+}
+
+std::string ControllerService::inventory(const std::string& node) {
+  return ask(node_or_refuse(node), kAskInventory, "");
 }
 
 live::Health ControllerService::health() {

@@ -115,6 +115,7 @@ struct JobFilter {
   bool ended = false;    ///< also those that have ended
   std::string user;      ///< only this user's; empty: everybody's
   std::string state;     ///< only this state; empty: any
+  std::string name;      ///< only those of this name; empty: any
   uint32_t most = 1000;  ///< the latest so many
 };
 
