@@ -10,6 +10,8 @@
 #include "cli/build.hpp"
 #include "cli/live_plan.hpp"
 #include "cli/record_folder.hpp"
+#include "cli/service/controller_plan.hpp"
+#include "cli/service/job_table.hpp"
 #include "record/decision_log.hpp"
 
 namespace orrery::cli {
@@ -17,6 +19,7 @@ namespace orrery::cli {
 namespace {
 
 constexpr const char* kNothing = "nothing";
+constexpr const char* kControllerRuntime = "controller";
 
 bool same(const Decision& a, const Decision& b) {
   return a.spec->id == b.spec->id && a.kind == b.kind && a.reason == b.reason &&
@@ -26,9 +29,12 @@ bool same(const Decision& a, const Decision& b) {
 // The actors of a run, made afresh, and what they have done that the journal has yet to confirm.
 class Stage {
  public:
-  Stage(const sim::SimulationPlan& plan, bool check_mail) : plan_(plan), check_mail_(check_mail) {
+  /// `agents`: whether their inputs are in the journal, too.
+  Stage(const sim::SimulationPlan& plan, bool check_mail, bool agents)
+      : plan_(plan), check_mail_(check_mail) {
     actors_[kController] =
         std::make_unique<Controller>(plan.cluster, *plan.policy, plan.controller);
+    if (!agents) return;
     for (uint32_t node = 0; node < plan.cluster->size(); ++node) renew(NodeId{node});
   }
 
@@ -146,11 +152,15 @@ sim::SimulationPlan plan_of(const Scenario& scenario, const std::string& runtime
   return sim::checked(make_plan(scenario, *inputs, /*check=*/false));
 }
 
-void feed(record::JournalReader& journal, Stage& stage, const ReplayOptions& options,
-          ReplayResult& result) {
+// `jobs`: where those go that the journal brings along.
+void feed(record::JournalReader& journal, JobTable& jobs, Stage& stage,
+          const ReplayOptions& options, ReplayResult& result) {
   record::JournalEntry entry;
   while (!result.difference && journal.next(entry)) {
-    if (entry.job) continue;
+    if (entry.job) {
+      jobs.restore(entry.job_id, *entry.job);
+      continue;
+    }
     if (options.each) options.each(entry);
     if (entry.decision) {
       result.difference = stage.decision(entry);
@@ -188,10 +198,17 @@ ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& op
   result.cut_off = first.cut_off();
   if (result.header.scenario.empty()) return result;  // cut off within the header
   Scenario scenario = scenario_of(result.header, folder, options);
-  sim::SimulationPlan plan = plan_of(scenario, result.header.runtime);
-  record::JournalReader journal(std::move(bytes), file.string(), plan.workload);
-  Stage stage(plan, plan.network.ideal());
-  feed(journal, stage, options, result);
+  bool served = result.header.runtime == kControllerRuntime;
+  sim::SimulationPlan plan =
+      served ? controller_plan(scenario) : plan_of(scenario, result.header.runtime);
+  JobTable jobs(plan.cluster);
+  auto spec_of = [&](JobId id) -> const JobSpec* {
+    if (served) return jobs.spec(id);
+    return id.index < plan.workload->size() ? &plan.workload->specs[id.index] : nullptr;
+  };
+  record::JournalReader journal(std::move(bytes), file.string(), spec_of);
+  Stage stage(plan, plan.network.ideal(), !served);
+  feed(journal, jobs, stage, options, result);
   return result;
 }
 

@@ -148,7 +148,7 @@ std::unique_ptr<live::Driver> make_driver(const AgentOptions& options, const Age
   if (options.driver == "engine") {
     live::EngineConfig config;
     config.socket = options.socket;
-    config.run = run + "." + node.link.name;
+    config.run = run;
     config.notes = notes;
     config.policy.images = {options.images.begin(), options.images.end()};
     return std::make_unique<live::EngineDriver>(std::move(config));

@@ -38,6 +38,11 @@ uint32_t boot_time() {
   return 1;
 }
 
+// Several agents may share a machine, each with containers of its own.
+std::string driver_run(const AgentNode& node, const std::string& run) {
+  return run + "." + node.link.name;
+}
+
 }  // namespace
 
 struct AgentHost::Node {
@@ -221,7 +226,7 @@ void AgentHost::open(Node& node, const std::string& run) {
     throw EnvironmentError((node.folder / kStateFile).string() + " is damaged (" + error.what() +
                            "); where no container of this node runs, remove it");
   }
-  node.driver = config_.make_driver(node.about, kept_run);
+  node.driver = config_.make_driver(node.about, driver_run(node.about, kept_run));
   node.bridge = std::make_unique<live::Bridge>(
       *node.driver, [this, &node](const StartTask& what, NodeId) { return order(node, what); },
       config_.grace);
@@ -275,7 +280,7 @@ void AgentHost::end_seen(Node& node, const EndSeen& end) {
 live::ContainerOrder AgentHost::order(const Node& node, const StartTask& what) const {
   const JobSpec& spec = *what.spec;
   live::ContainerOrder order;
-  order.run = node.run;
+  order.run = driver_run(node.about, node.run);
   order.job_name = spec.name;
   if (spec.launch != nullptr) {
     order.image = spec.launch->image;

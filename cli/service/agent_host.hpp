@@ -29,7 +29,7 @@ struct AgentNode {
 
 struct AgentConfig {
   std::vector<AgentNode> nodes;
-  /// A driver for the containers of that run on that node.
+  /// A driver for the containers of that node under that id of a run, which no other node has.
   std::function<std::unique_ptr<live::Driver>(const AgentNode& node, const std::string& run)>
       make_driver;
   bool limits = false;                     ///< containers get no more than their part was given

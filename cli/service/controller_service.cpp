@@ -8,6 +8,7 @@
 #include "cli/build.hpp"
 #include "cli/command.hpp"
 #include "cli/record_folder.hpp"
+#include "cli/service/controller_plan.hpp"
 
 namespace orrery::cli {
 
@@ -15,7 +16,6 @@ namespace {
 
 constexpr ActorId kEdge{0, 1};  // where people and the failure detector come in
 constexpr const char* kScenarioFile = "scenario.yaml";
-constexpr Duration kUsualResend = Duration::seconds(2);
 
 int64_t wall_ns() {
   return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -32,29 +32,6 @@ Scenario from_text(const std::string& text, const std::filesystem::path& file) {
   Value root = parse_scenario(text, file.string());
   expand_shorthands(root);
   return read_scenario(root);
-}
-
-// A controller's plan: jobs come from people, so there is no workload.
-sim::SimulationPlan plan_for(const Scenario& scenario) {
-  if (!scenario.cluster.from.empty() || scenario.cluster.nodes.empty()) {
-    throw InputError({scenario.name, 0, 0, "a cluster whose nodes are listed", "none",
-                      "give the scenario cluster.nodes; agents come in by their names"});
-  }
-  auto cluster = std::make_shared<ClusterSpec>(build_cluster(scenario.cluster));
-  auto workload = std::make_shared<Workload>();
-  align_gpu_types(*cluster, *workload);
-  Inputs inputs;
-  inputs.cluster = cluster;
-  inputs.workload = workload;
-  sim::SimulationPlan plan = make_plan(scenario, inputs, /*check=*/false);
-  if (plan.controller.preempt == StopMode::kSuspend) {
-    throw InputError({scenario.name, 0, 0, "policy.preempt: requeue or checkpoint", "suspend",
-                      "an agent that is started again could not tell which attempt a frozen "
-                      "container serves"});
-  }
-  plan.network = {};
-  if (plan.controller.resend.ns == 0) plan.controller.resend = kUsualResend;
-  return plan;
 }
 
 }  // namespace
@@ -92,7 +69,7 @@ void ControllerService::open_state() {
                       "another", "leave SCENARIO out to go on, or give another --state"});
   }
   scenario_ = from_text(given, folder_ / kScenarioFile);
-  plan_ = plan_for(scenario_);
+  plan_ = controller_plan(scenario_);
   table_ = std::make_unique<JobTable>(plan_.cluster);
   nodes_.resize(plan_.cluster->size());
   if (kept.empty()) {

@@ -119,8 +119,8 @@ TEST_F(ServiceTest, ANodeThatIsGivenUpLosesItsJobsAndItsContainers) {
   ASSERT_TRUE(wait_for([&] { return service->nodes()[0].state == "ready"; }));
   auto left = [&] {
     std::string names;
-    for (const auto& entry :
-         fs::directory_iterator(folder_ / "node0" / "containers" / service->run() / "containers")) {
+    for (const auto& entry : fs::directory_iterator(folder_ / "node0" / "containers" /
+                                                    (service->run() + ".node0") / "containers")) {
       names += entry.path().filename().string() + " ";
     }
     return names;

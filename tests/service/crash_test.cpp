@@ -1,0 +1,352 @@
+// The crash campaign: controller and agents as processes of their own, under load, killed with
+// SIGKILL again and again, the controller's journal cut as by a power cut. No accepted job is
+// forgotten, none is started twice, and what runs is what the ledger says.
+//
+// ORRERY_CRASH_ROUNDS sets how often something is killed; ORRERY_CRASH_SEED what and when.
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "cli/api_client.hpp"
+#include "cli/command.hpp"
+#include "cli/replay.hpp"
+
+namespace orrery::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+uint64_t number_from(const char* variable, uint64_t usual) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? usual : std::strtoull(text, nullptr, 10);
+}
+
+/// A program of ours, started as often as it is needed.
+class Program {
+ public:
+  Program(fs::path log, std::vector<std::string> arguments, std::string preload = "")
+      : log_(std::move(log)), arguments_(std::move(arguments)), preload_(std::move(preload)) {}
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program() { kill(SIGKILL); }
+
+  void start() {
+    ASSERT_EQ(pid_, 0);
+    begins_ = fs::exists(log_) ? fs::file_size(log_) : 0;
+    pid_ = fork();
+    ASSERT_GE(pid_, 0);
+    if (pid_ > 0) return;
+    int out = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(out, 1);
+    dup2(out, 2);
+    if (!preload_.empty()) {
+      setenv("LD_PRELOAD", preload_.c_str(), 1);
+      setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+    }
+    std::vector<char*> argv{const_cast<char*>(ORRERY_BINARY)};
+    for (std::string& one : arguments_) argv.push_back(one.data());
+    argv.push_back(nullptr);
+    execv(ORRERY_BINARY, argv.data());
+    _exit(127);
+  }
+  /// Ends it and waits for its end.
+  void kill(int signal) {
+    if (pid_ == 0) return;
+    ::kill(pid_, signal);
+    waitpid(pid_, &status_, 0);
+    pid_ = 0;
+  }
+  bool up() const { return pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == 0; }
+  int status() const { return status_; }
+  /// What it has said since it was last started.
+  std::string said() const {
+    std::ifstream file(log_);
+    file.seekg(static_cast<std::streamoff>(begins_));
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  std::string all_said() const {
+    std::ifstream file(log_);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+ private:
+  fs::path log_;
+  std::vector<std::string> arguments_;
+  std::string preload_;
+  pid_t pid_ = 0;
+  int status_ = 0;
+  uintmax_t begins_ = 0;
+};
+
+class Crashes : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = fs::temp_directory_path() / ("orrery-crash-" + name + "-" + std::to_string(getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    chance_.seed(number_from("ORRERY_CRASH_SEED", 1));
+  }
+  void TearDown() override {
+    agents_.clear();
+    controller_.reset();
+    if (!HasFailure()) fs::remove_all(folder_);
+  }
+
+  void begin(const std::string& sync, bool power_cuts) {
+    std::ofstream(folder_ / "cluster.yaml")
+        << "name: crashes\ncluster: 2x4\nworkload: {generate: {model: rigid, jobs: 1}}\n"
+           "policy: fcfs+easy\nlive: {sync: "
+        << sync << "}\n";
+    std::string wire = "ipc://" + (folder_ / "wire").string();
+    controller_ = std::make_unique<Program>(
+        folder_ / "controller.log",
+        std::vector<std::string>{"controller", (folder_ / "cluster.yaml").string(), "--state",
+                                 state().string(), "--listen", wire, "--http", "127.0.0.1:0"},
+        power_cuts ? ORRERY_POWER_CUT : "");
+    for (const char* node : {"node0", "node1"}) {
+      agents_.push_back(std::make_unique<Program>(
+          folder_ / (std::string(node) + ".log"),
+          std::vector<std::string>{"agent", node, "--controller", wire, "--state",
+                                   (folder_ / node).string()}));
+      agents_.back()->start();
+    }
+    start_controller();
+  }
+
+  fs::path state() const { return folder_ / "controller"; }
+
+  void start_controller() {
+    controller_->start();
+    const std::string mark = "people on ";
+    ASSERT_TRUE(wait_for([&] {
+      return controller_->said().find(mark) != std::string::npos || !controller_->up();
+    })) << controller_->said();
+    std::string said = controller_->said();
+    ASSERT_TRUE(controller_->up()) << said;
+    std::string url = said.substr(said.find(mark) + mark.size());
+    url = url.substr(0, url.find('\n'));
+    client_ =
+        std::make_unique<ApiClient>(ClientOptions{url, (state() / "admin.token").string(), true});
+  }
+
+  static bool wait_for(const std::function<bool()>& there, double seconds = 60) {
+    auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    while (!there()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return true;
+  }
+
+  uint32_t random(uint32_t below) { return static_cast<uint32_t>(chance_() % below); }
+  void pause(uint32_t most_ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(random(most_ms)));
+  }
+
+  /// Submits a job whose container says when it begins and ends. It may be that the controller has
+  /// it although it could not say so; then the same key gives the same job.
+  void submit(uint32_t run_ms) {
+    std::string name = "j" + std::to_string(submitted_++);
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, "%.3f", run_ms / 1000.0);
+    std::string log = (folder_ / "ran").string();
+    Json job{{"name", name},
+             {"key", name},
+             {"command",
+              {"/bin/sh", "-c",
+               "echo start $ORRERY_JOB $ORRERY_ATTEMPT >> " + log + "; sleep " + seconds +
+                   "; echo end $ORRERY_JOB >> " + log}}};
+    unanswered_[name] = job.dump();
+    try_to_submit();
+  }
+  void try_to_submit() {
+    for (auto at = unanswered_.begin(); at != unanswered_.end();) {
+      try {
+        client_->json("POST", "/v1/jobs", at->second);
+        accepted_.insert(at->first);
+        at = unanswered_.erase(at);
+      } catch (const std::exception&) {
+        return;  // nobody is there: it is tried again
+      }
+    }
+  }
+
+  Json jobs() { return client_->json("GET", "/v1/jobs?ended=true&most=100000").at("jobs"); }
+
+  std::map<std::string, int> lines() const {
+    std::map<std::string, int> counts;
+    std::ifstream file(folder_ / "ran");
+    for (std::string line; std::getline(file, line);) ++counts[line];
+    return counts;
+  }
+
+  /// Names of jobs whose containers run, by the processes that there are.
+  std::set<std::string> running_programs() const {
+    std::set<std::string> names;
+    std::string ours = (folder_ / "ran").string();
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      std::string pid = entry.path().filename();
+      if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+      std::ifstream command(entry.path() / "cmdline");
+      std::string words((std::istreambuf_iterator<char>(command)), {});
+      if (!words.starts_with("/bin/sh") || words.find(ours) == std::string::npos) continue;
+      std::ifstream variables(entry.path() / "environ");
+      std::string text((std::istreambuf_iterator<char>(variables)), {});
+      size_t at = text.find(std::string("\0ORRERY_JOB=", 12));
+      if (at != std::string::npos) names.insert(text.c_str() + at + 12);
+    }
+    return names;
+  }
+
+  /// kill -9 of one of them, of both kinds at once, or of the controller with a power cut.
+  void strike(bool power_cuts) {
+    uint32_t victim = random(power_cuts ? 5 : 4);
+    bool controller = victim != 0 && victim != 1;
+    if (victim <= 1 || victim == 3) agents_[random(2)]->kill(SIGKILL);
+    if (controller) {
+      controller_->kill(SIGKILL);
+      if (power_cuts) cut();
+    }
+    pause(150);
+    for (auto& agent : agents_) {
+      if (!agent->up()) restart(*agent);
+    }
+    if (controller) start_controller();
+  }
+  static void restart(Program& program) {
+    program.kill(SIGKILL);
+    program.start();
+  }
+
+  /// Takes away any part of what had not reached the disk.
+  void cut() {
+    fs::path journal = state() / "journal";
+    int64_t synced = 0;
+    std::ifstream(state() / "journal.synced", std::ios::binary)
+        .read(reinterpret_cast<char*>(&synced), sizeof synced);
+    auto size = static_cast<int64_t>(fs::file_size(journal));
+    ASSERT_LE(synced, size);
+    if (size == synced) return;
+    fs::resize_file(
+        journal,
+        static_cast<uintmax_t>(
+            synced + static_cast<int64_t>(chance_() % static_cast<uint64_t>(size - synced + 1))));
+    ++cuts_;
+  }
+
+  void campaign(uint64_t rounds, bool power_cuts) {
+    for (uint64_t round = 0; round < rounds; ++round) {
+      for (uint32_t i = random(4); i > 0; --i) submit(50 + random(500));
+      try_to_submit();
+      pause(200);
+      strike(power_cuts);
+      if (HasFatalFailure()) return;
+      if (round % 20 == 10) compare_what_runs();
+    }
+  }
+
+  /// The ledger and the machine agree once all is quiet.
+  void compare_what_runs() {
+    for (int i = 0; i < 5; ++i) submit(4000);
+    auto by_ledger = [&] {
+      std::set<std::string> names;
+      for (const Json& job : jobs()) {
+        if (job.at("state") == "running") names.insert(job.at("name").get<std::string>());
+      }
+      return names;
+    };
+    bool agree = wait_for([&] {
+      try_to_submit();
+      std::set<std::string> names = by_ledger();
+      return names.size() >= 4 && names == running_programs();
+    });
+    EXPECT_TRUE(agree) << by_ledger().size() << " jobs run by the ledger, "
+                       << running_programs().size() << " on the machine";
+  }
+
+  void check_all() {
+    ASSERT_TRUE(wait_for([&] {
+      try_to_submit();
+      return unanswered_.empty();
+    }));
+    bool done = wait_for([&] {
+      Json all = jobs();
+      return std::all_of(all.begin(), all.end(),
+                         [](const Json& job) { return job.at("state") == "completed"; });
+    });
+    EXPECT_TRUE(done);
+    EXPECT_TRUE(running_programs().empty());
+    std::map<std::string, int> ran = lines();
+    std::set<std::string> known;
+    for (const Json& job : jobs()) {
+      std::string name = job.at("name");
+      known.insert(name);
+      EXPECT_EQ(job.at("state"), "completed") << job.dump();
+      EXPECT_EQ(job.at("attempts"), 1) << job.dump();
+      EXPECT_EQ(ran["start " + name + " 1"], 1) << name;
+      EXPECT_EQ(ran["end " + name], 1) << name;
+    }
+    EXPECT_EQ(known, accepted_);
+    EXPECT_EQ(ran.size(), 2 * known.size()) << "something ran that no job asked for";
+    controller_->kill(SIGTERM);
+    EXPECT_TRUE(WIFEXITED(controller_->status()) && WEXITSTATUS(controller_->status()) == 0);
+    ReplayResult replayed = replay(state(), {});
+    EXPECT_FALSE(replayed.difference)
+        << replayed.difference->expected << " / " << replayed.difference->found;
+    EXPECT_FALSE(replayed.cut_off);
+    EXPECT_GT(replayed.decisions, known.size());
+    std::cout << known.size() << " jobs, " << replayed.inputs << " inputs and "
+              << replayed.decisions << " decisions replayed, " << cuts_
+              << " journals cut within what had not reached the disk\n";
+  }
+
+  fs::path folder_;
+  std::mt19937_64 chance_;
+  std::unique_ptr<Program> controller_;
+  std::vector<std::unique_ptr<Program>> agents_;
+  std::unique_ptr<ApiClient> client_;
+  std::map<std::string, std::string> unanswered_;  // by name
+  std::set<std::string> accepted_;
+  uint32_t submitted_ = 0;
+  int cuts_ = 0;
+};
+
+TEST_F(Crashes, NothingIsLostAndNothingRunsTwice) {
+  begin("interval", /*power_cuts=*/false);
+  if (HasFatalFailure()) return;
+  campaign(number_from("ORRERY_CRASH_ROUNDS", 15), false);
+  if (HasFatalFailure()) return;
+  check_all();
+}
+
+TEST_F(Crashes, APowerCutTakesNothingThatWasPromised) {
+  begin("always", /*power_cuts=*/true);
+  if (HasFatalFailure()) return;
+  campaign(number_from("ORRERY_CRASH_ROUNDS", 15), true);
+  if (HasFatalFailure()) return;
+  check_all();
+}
+
+}  // namespace
+}  // namespace orrery::cli
