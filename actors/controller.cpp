@@ -45,6 +45,17 @@ void Controller::change_policy(const Policy& policy, Instant now) {
   }
 }
 
+std::vector<Controller::Armed> Controller::armed() const {
+  std::vector<Armed> all;
+  auto add = [&](Timer timer, Instant at) {
+    if (at != Instant::never()) all.push_back({timer, at});
+  };
+  add(kDecide, decide_armed_);
+  add(kWake, wake_armed_);
+  add(kDeadline, deadline_armed_);
+  return all;
+}
+
 void Controller::abandon(Instant now, Outbox& out) const {
   for (const JobState& job : ledger_.slots()) {
     if (job.phase == JobPhase::kEnded) continue;

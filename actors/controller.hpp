@@ -39,6 +39,18 @@ class Controller final : public Actor {
   void change_policy(const Policy& policy, Instant now);
   /// Makes the pass that the next change would cause. For what-if questions, on a copy.
   void decide_now(Instant now, Outbox& out) { decide(now, out); }
+  const ControllerConfig& config() const { return config_; }
+  /// Other rules from now on, for a copy that goes on elsewhere.
+  void change_config(const ControllerConfig& config) { config_ = config; }
+  /// A timer that is armed, and when it runs out.
+  struct Armed {
+    uint8_t timer = 0;
+    Instant at;
+  };
+  /// Those that decisions depend on: for a copy that goes on elsewhere.
+  std::vector<Armed> armed() const;
+  /// What an agent is told of that part of the job's attempt.
+  StartTask start_task(const JobState& job, uint32_t part) const;
   const ClusterView& view() const { return ledger_; }
   const Ledger& ledger() const { return ledger_; }
   const NodeStatus& node(uint32_t index) const { return nodes_[index]; }
@@ -97,7 +109,6 @@ class Controller final : public Actor {
   void resend_unanswered(Outbox& out);
   void watch_unanswered(Instant now, Outbox& out);
 
-  StartTask start_task(const JobState& job, uint32_t part) const;
   bool has_ended(JobId job) const {
     return job.index < ended_at_.size() && ended_at_[job.index] != Instant::never();
   }

@@ -20,7 +20,9 @@ namespace orrery {
 class NodeAgent final : public Actor {
  public:
   /// `resend` > 0: repeat what the controller has not confirmed this often.
-  NodeAgent(NodeId node, Duration resend) : node_(node), resend_(resend) {}
+  /// `boot`: of the node, where it is up already.
+  NodeAgent(NodeId node, Duration resend, uint32_t boot = 0)
+      : node_(node), resend_(resend), boot_(boot) {}
 
   void step(Instant now, const Input& input, Outbox& out) override;
   std::unique_ptr<Actor> clone() const override { return std::make_unique<NodeAgent>(*this); }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "actors/check.hpp"
 #include "actors/controller.hpp"
 #include "actors/error.hpp"
 #include "actors/node_agent.hpp"
@@ -74,13 +73,35 @@ void Outside::begin() {
                      0);
 }
 
+void Outside::begin(const Underway& underway) {
+  const Controller& controller = *underway.controller;
+  next_arrival_ = plan_->workload->size();
+  runtime_->add(kController, std::make_unique<Controller>(controller));
+  for (uint32_t node = 0; node < plan_->cluster->size(); ++node) {
+    runtime_->add(agent_of({node}), std::make_unique<NodeAgent>(NodeId{node}, Duration{},
+                                                                controller.node(node).boot));
+  }
+  for (const Controller::Armed& timer : controller.armed()) {
+    runtime_->post_at(std::max(timer.at, underway.now), kController, Expiry{timer.timer});
+  }
+  for (const Underway::PartUnderway& part : underway.parts) {
+    const StartTask& what = part.what;
+    Input input = Delivery{kController, what};
+    if (part.exists) {
+      world_.expect_container(what, part.left);
+      input = Report{ContainerAdopted{what.spec->id, what.epoch, what.part}};
+    }
+    runtime_->post_at(underway.now, agent_of({part.node}), input);
+  }
+}
+
 void Outside::command(Instant now, ActorId from, const Command& command) {
   if (const auto* start = std::get_if<StartContainer>(&command)) {
     world_.start_container(now, from, start->what);
   } else if (const auto* stop = std::get_if<StopContainer>(&command)) {
     world_.stop_container(now, stop->what);
   } else {
-    ORRERY_CHECK(false, "a simulation begins with empty nodes");
+    world_.watch_container(now, from, std::get<WatchContainer>(command));
   }
 }
 

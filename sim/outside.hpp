@@ -18,6 +18,10 @@
 #include "sim/port.hpp"
 #include "sim/world.hpp"
 
+namespace orrery {
+class Controller;
+}
+
 namespace orrery::sim {
 
 /// Everything that a run depends on. Equal plans give equal runs.
@@ -38,6 +42,20 @@ struct SimulationPlan {
 /// empty cluster, an outage of a node that is not there, GPU types that no node has).
 SimulationPlan checked(SimulationPlan plan);
 
+/// A cluster in the middle of its work, from which a simulation goes on: what a live controller
+/// knows, and for each part that agents were told of whether its container exists.
+struct Underway {
+  struct PartUnderway {
+    uint32_t node = 0;
+    StartTask what;
+    bool exists = false;  ///< else its agent is still to hear of it
+    Duration left{};      ///< of its job's work, in reference time
+  };
+  Instant now;
+  std::shared_ptr<const Controller> controller;  ///< copied for the run
+  std::vector<PartUnderway> parts;
+};
+
 class Outside final : public WorldPort {
  public:
   /// Requires: a plan as `checked` gives it.
@@ -48,6 +66,8 @@ class Outside final : public WorldPort {
   /// Adds the actors and schedules the first submission and all failures. To be called once, on a
   /// runtime at instant 0.
   void begin();
+  /// The same in the middle of the work: no job is submitted, and nothing fails.
+  void begin(const Underway& underway);
 
   void command(Instant now, ActorId from, const Command& command) override;
   void wake(Instant now, uint8_t kind, uint32_t index, uint64_t stamp) override;

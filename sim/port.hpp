@@ -22,6 +22,7 @@ class RuntimePort {
   /// Hands mail to an actor at the present instant, past the network.
   virtual void deliver(ActorId to, const Delivery& mail) = 0;
   virtual void report(ActorId to, const Report& report) = 0;
+  virtual void post_at(Instant at, ActorId to, const Input& input) = 0;
   /// Wakes the world at `at`, through WorldPort::wake.
   virtual void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) = 0;
 };

@@ -50,7 +50,7 @@ class Runtime final : public RuntimePort {
   void deliver(ActorId to, const Delivery& mail) override { post(to, mail); }
   void report(ActorId to, const Report& report) override { put(to).emplace<Report>(report); }
   /// The same at a later instant.
-  void post_at(Instant at, ActorId to, const Input& input);
+  void post_at(Instant at, ActorId to, const Input& input) override;
   void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) override;
 
   /// Performs the next event; false when there is none.

@@ -1,5 +1,6 @@
 #include "sim/simulation.hpp"
 
+#include "actors/check.hpp"
 #include "actors/controller.hpp"
 
 namespace orrery::sim {
@@ -12,6 +13,16 @@ Simulation::Simulation(SimulationPlan plan, NoteSink* sink)
   if (plan_->check) checkers_.emplace(plan_->cluster, plan_->workload);
   attach_all();
   outside_.begin();
+}
+
+Simulation::Simulation(SimulationPlan plan, const Underway& underway, NoteSink* sink)
+    : plan_(std::make_shared<const SimulationPlan>(checked(std::move(plan)))),
+      sink_(sink),
+      runtime_(plan_->network, plan_->seed),
+      outside_(plan_) {
+  ORRERY_CHECK(!plan_->check && !plan_->faults.any(), "the past of a run is not known here");
+  attach_all();
+  outside_.begin(underway);
 }
 
 Simulation::Simulation(const Simulation& other)

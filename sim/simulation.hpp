@@ -24,6 +24,9 @@ class Simulation final : private NoteSink {
  public:
   /// `sink` receives the notes; it may be null. Throws InputError when the plan contradicts itself.
   Simulation(SimulationPlan plan, NoteSink* sink);
+  /// Goes on from a cluster in the middle of its work. The plan's workload has a truth for every
+  /// job that the controller knows, and nothing fails.
+  Simulation(SimulationPlan plan, const Underway& underway, NoteSink* sink);
   Simulation(const Simulation& other);
   Simulation& operator=(const Simulation&) = delete;
   ~Simulation() override = default;
@@ -54,6 +57,7 @@ class Simulation final : private NoteSink {
   /// Work that failures and kills have cost, in core-seconds of reference time.
   double lost_core_seconds() const { return outside_.world().lost_core_seconds(); }
   const ClusterView& view();
+  const Controller& controller_state() { return controller(); }
 
  private:
   void note(Instant at, const Note& note) override;

@@ -111,6 +111,26 @@ void World::start_container(Instant now, ActorId container, const StartTask& wha
                      member_stamp(gang.epoch, what.part));
 }
 
+void World::expect_container(const StartTask& what, Duration left) {
+  expected_.emplace_back(what, left);
+}
+
+void World::watch_container(Instant now, ActorId container, const WatchContainer& watched) {
+  auto found = std::find_if(expected_.begin(), expected_.end(), [&](const auto& one) {
+    const StartTask& what = one.first;
+    return what.spec->id == watched.job && what.epoch == watched.epoch && what.part == watched.part;
+  });
+  ORRERY_CHECK(found != expected_.end(), "only what is there can be watched");
+  auto [what, left] = *found;
+  expected_.erase(found);
+  Gang& gang = gang_for(what);
+  if (gang.present == 0) gang.left = left.ns;
+  Member& member = gang.members[what.part];
+  member = {container, what, State::kStarting, StopMode::kKill, ExitCause::kStopped};
+  ++gang.present;
+  member_runs(now, gang, what.part);
+}
+
 void World::member_runs(Instant now, Gang& gang, uint32_t part) {
   Member& member = gang.members[part];
   if (member.state != State::kStarting) return;

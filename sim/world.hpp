@@ -42,6 +42,9 @@ class World {
 
   void start_container(Instant now, ActorId container, const StartTask& what);
   void stop_container(Instant now, const StopTask& what);
+  /// A container that is there when the run begins; `left`: of its job's work, in reference time.
+  void expect_container(const StartTask& what, Duration left);
+  void watch_container(Instant now, ActorId container, const WatchContainer& what);
   void wake(Instant now, Wake kind, uint32_t index, uint64_t stamp);
   /// All containers of a node are gone, without a report.
   void lose_node(Instant now, uint32_t node);
@@ -111,7 +114,8 @@ class World {
   Checkers* checkers_ = nullptr;
   std::vector<Gang> gangs_;
   std::vector<uint32_t> unused_;
-  std::vector<uint32_t> slot_of_;          // by job
+  std::vector<uint32_t> slot_of_;                         // by job
+  std::vector<std::pair<StartTask, Duration>> expected_;  // there from the beginning, not watched
   std::map<uint32_t, Progress> progress_;  // by job, only for jobs stopped before their end
   uint64_t stamps_ = 0;
   double lost_core_seconds_ = 0;

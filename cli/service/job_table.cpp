@@ -213,6 +213,7 @@ void JobTable::note(Instant /*at*/, const Note& note) {
     job.attempts = ended->attempts;
     job.first_start = ended->first_start;
     job.end = ended->end;
+    if (ended->last_start != Instant::never()) job.ran = ended->end - ended->last_start;
     job.parts.assign(ended->parts.begin(), ended->parts.end());
     ++ended_[ended->state];
   }

@@ -28,6 +28,7 @@ struct JobEntry {
   uint32_t attempts = 0;
   Instant first_start = Instant::never();
   Instant end = Instant::never();
+  Duration ran{};           ///< its last attempt
   Reason why;               ///< of the last decision about it
   std::vector<Part> parts;  ///< of its last attempt, once it has ended
   /// The last attempts that ran: which, and the node of each part.

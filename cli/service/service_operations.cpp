@@ -227,12 +227,13 @@ live::NodeRow ControllerService::node_row(uint32_t index, const Controller& cont
   live::NodeRow row;
   row.name = spec.name;
   row.cpu_milli = spec.capacity.cpu_milli;
-  row.memory_mib = spec.capacity.memory_mib;
+  bool counted = spec.capacity.memory_mib < kUnlimitedMib;
+  row.memory_mib = counted ? spec.capacity.memory_mib : 0;
   row.gpus = static_cast<int32_t>(spec.gpus);
   if (spec.gpus > 0) row.gpu_type = plan_.cluster->gpu_types[spec.gpu_type];
   const Capacity& free = ledger.free(index);
   row.cpu_milli_free = free.cpu_milli;
-  row.memory_mib_free = free.memory_mib;
+  row.memory_mib_free = counted ? free.memory_mib : 0;
   for (uint32_t gpu = 0; gpu < spec.gpus; ++gpu) row.gpus_free += free.gpu_milli[gpu] == 1000;
   for (const JobState& job : ledger.slots()) {
     if (!holds_anything(job)) continue;

@@ -101,7 +101,7 @@ struct NodeRow {
   std::string reason;  ///< of a drain, with who asked; or since when it is silent
   int64_t cpu_milli = 0;
   int64_t cpu_milli_free = 0;
-  int64_t memory_mib = 0;
+  int64_t memory_mib = 0;  ///< 0: not counted
   int64_t memory_mib_free = 0;
   int32_t gpus = 0;
   int32_t gpus_free = 0;  ///< wholly free

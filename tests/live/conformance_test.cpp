@@ -62,6 +62,9 @@ class CellStage final : public sim::RuntimePort, CommandSink, Tap, Carrier {
   void remove_place(uint32_t place) override { runtime_.remove_place(place); }
   void deliver(ActorId to, const Delivery& mail) override { runtime_.post(to, mail); }
   void report(ActorId to, const Report& report) override { runtime_.post(to, report); }
+  void post_at(Instant at, ActorId to, const Input& input) override {
+    runtime_.post_at(at, to, input);
+  }
   void schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) override {
     runtime_.call_at(at, [=, this](Instant now) { outside_.wake(now, kind, index, stamp); });
   }
