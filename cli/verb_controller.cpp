@@ -14,6 +14,7 @@
 #include "live/api/server.hpp"
 #include "live/drivers/process.hpp"
 #include "live/engine/engine_driver.hpp"
+#include "live/nvml/monitor.hpp"
 #include "live/wire/keys.hpp"
 
 namespace orrery::cli {
@@ -139,8 +140,21 @@ struct AgentOptions {
   std::string socket = "/var/run/docker.sock";
   std::vector<std::string> images;
   bool limits = false;
+  bool gpus = false;
+  std::string nvml = live::nvml::kDefaultLibrary;
   double grace_s = 10;
 };
+
+// By index, as the controller numbers the GPUs of a node.
+std::vector<std::string> gpus_of(const live::GpuOverview& overview, const std::string& library) {
+  if (!overview.status.ok()) {
+    throw EnvironmentError(library + ": " + overview.status.text +
+                           "; leave --gpus out where containers get none");
+  }
+  std::vector<std::string> uuids;
+  for (const auto& gpu : overview.gpus) uuids.push_back(gpu.uuid);
+  return uuids;
+}
 
 std::unique_ptr<live::Driver> make_driver(const AgentOptions& options, const AgentNode& node,
                                           const std::string& run) {
@@ -181,6 +195,18 @@ int run_agent(const AgentOptions& options) {
   config.limits = options.limits;
   config.grace = Duration::ceil_seconds(options.grace_s);
   config.tell = [](const std::string& line) { complain(line); };
+  std::optional<live::GpuMonitor> monitor;
+  if (options.gpus) {
+    live::GpuMonitor::Options gpu_options;
+    gpu_options.nvml.library = options.nvml;
+    gpu_options.on_event = [](const live::GpuEvent& event) {
+      std::string which = event.index ? "GPU " + std::to_string(*event.index) + ": " : "";
+      complain(which + event.text);
+    };
+    monitor.emplace(std::move(gpu_options));
+    config.gpus = gpus_of(monitor->read(), options.nvml);
+    complain("node " + options.name + " hands out " + std::to_string(config.gpus.size()) + " GPUs");
+  }
   watch_for_interrupt();
   AgentHost host(std::move(config));
   host.start();
@@ -238,6 +264,9 @@ void add_agent(CLI::App& app, Action& action) {
       ->type_name("FILE");
   verb->add_option("--image", o->images, "An image that containers may be of")->type_name("IMAGE");
   verb->add_flag("--limits", o->limits, "Give containers no more than their part was given");
+  verb->add_flag("--gpus", o->gpus, "Hand the GPUs of this machine to containers, by NVML");
+  verb->add_option("--nvml", o->nvml, "The NVML to load (default libnvidia-ml.so.1)")
+      ->type_name("PATH");
   verb->add_option("--grace", o->grace_s,
                    "Seconds from the request to stop to the kill (default 10)")
       ->type_name("SECONDS")

@@ -301,6 +301,9 @@ live::ContainerOrder AgentHost::order(const Node& node, const StartTask& what) c
   order.environment["ORRERY_TASKS"] = std::to_string(what.tasks);
   order.environment["ORRERY_NODE"] = node.about.link.name;
   order.log = node.folder.path() / "logs" / log_name({spec.id, what.epoch, what.part});
+  for (size_t gpu = 0; what.gpus.count() > 0 && gpu < config_.gpus.size(); ++gpu) {
+    if ((what.gpus.mask >> gpu & 1u) != 0) order.gpus.push_back(config_.gpus[gpu]);
+  }
   if (config_.limits) {
     order.limits.cpu_milli = spec.each.cpu_milli * what.tasks;
     if (spec.each.memory_mib > 0) {

@@ -32,11 +32,12 @@ struct AgentConfig {
   /// A driver for the containers of that node under that id of a run, which no other node has.
   std::function<std::unique_ptr<live::Driver>(const AgentNode& node, const std::string& run)>
       make_driver;
-  bool limits = false;                     ///< containers get no more than their part was given
-  Duration grace = Duration::seconds(10);  ///< from the request to stop to the kill
-  Duration resend = Duration::seconds(1);  ///< what is not confirmed is said again this often
-  uint32_t threads = 0;                    ///< that run actors; 0: as many as processors
-  std::function<void(const std::string&)> tell;    ///< what an operator should know
+  std::vector<std::string> gpus;  ///< UUIDs of the GPUs, by index; empty: none is handed out
+  bool limits = false;            ///< containers get no more than their part was given
+  Duration grace = Duration::seconds(10);        ///< from the request to stop to the kill
+  Duration resend = Duration::seconds(1);        ///< what is not confirmed is said again this often
+  uint32_t threads = 0;                          ///< that run actors; 0: as many as processors
+  std::function<void(const std::string&)> tell;  ///< what an operator should know
   std::function<void(live::GatewayConfig&)> tune;  ///< for tests: beats, patience; may be empty
 };
 

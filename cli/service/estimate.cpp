@@ -16,6 +16,10 @@ constexpr int kDraws = 20;
 // And a simulation is given up after so many steps.
 constexpr uint64_t kMostSteps = 2'000'000;
 
+constexpr Duration kForEver = Duration::seconds(20 * 365 * 86'400LL);
+// What comes later than this waits for a job of which nothing is known.
+constexpr Duration kAgesAway = Duration::seconds(10 * 365 * 86'400LL);
+
 double seconds_of(Duration d) { return static_cast<double>(d.ns) / 1e9; }
 
 // Watches one job.
@@ -115,8 +119,7 @@ Outcome simulate_onward(const sim::SimulationPlan& plan, const Controller& contr
     bool runs = state.phase == JobPhase::kRunning || state.phase == JobPhase::kStopping;
     Duration elapsed = runs ? now - state.started : Duration{};
     std::optional<Duration> total = times.draw(*jobs.entries.at({index}), elapsed, random);
-    // Nothing is known of it: it is there for ever.
-    Duration run = total.value_or(Duration::seconds(100 * 365 * 86'400LL));
+    Duration run = total.value_or(kForEver);  // nothing is known of it
     workload->truths[index].run_time = run;
     for (uint32_t part = 0; part < state.parts.size(); ++part) {
       PartPhase phase = state.part_phase[part];
@@ -134,11 +137,19 @@ Outcome simulate_onward(const sim::SimulationPlan& plan, const Controller& contr
   onward.check = false;
   Watch watch(job);
   sim::Simulation simulation(onward, underway, &watch);
-  while (watch.end() == Instant::never() && simulation.steps() < kMostSteps && simulation.step()) {
+  auto goes_on = [&] {
+    return watch.end() == Instant::never() && simulation.steps() < kMostSteps &&
+           simulation.now() < now + kAgesAway;
+  };
+  while (goes_on() && simulation.step()) {
   }
   Outcome outcome;
-  if (watch.start() != Instant::never()) outcome.start = watch.start() - now;
-  if (watch.end() != Instant::never()) outcome.end = watch.end() - now;
+  auto from_now = [&](Instant at) -> std::optional<Duration> {
+    if (at == Instant::never() || at - now > kAgesAway) return {};
+    return at - now;
+  };
+  outcome.start = from_now(watch.start());
+  outcome.end = from_now(watch.end());
   return outcome;
 }
 

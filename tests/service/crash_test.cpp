@@ -25,6 +25,7 @@
 #include "cli/api_client.hpp"
 #include "cli/command.hpp"
 #include "cli/replay.hpp"
+#include "tests/engine/daemons.hpp"
 
 namespace orrery::cli {
 namespace {
@@ -110,6 +111,7 @@ class Crashes : public testing::Test {
   void TearDown() override {
     agents_.clear();
     controller_.reset();
+    daemon_.reset();
     if (!HasFailure()) fs::remove_all(folder_);
   }
 
@@ -118,6 +120,23 @@ class Crashes : public testing::Test {
         << "name: crashes\ncluster: 2x4\nworkload: {generate: {model: rigid, jobs: 1}}\n"
            "policy: fcfs+easy\nlive: {sync: "
         << sync << "}\n";
+    begin_programs(power_cuts, {});
+  }
+
+  /// With containers of a daemon that is killed as well.
+  void begin_docker() {
+    daemon_ = std::make_unique<live::testing_support::Daemon>(
+        live::testing_support::Daemon::Kind::kDocker);
+    ASSERT_TRUE(daemon_->up());
+    std::ofstream(folder_ / "cluster.yaml")
+        << "name: crashes\ncluster: 2x4\nworkload: {generate: {model: rigid, jobs: 1}}\n"
+           "policy: fcfs+easy\nlive: {driver: engine, image: \""
+        << live::testing_support::Daemon::kImage << "\"}\n";
+    begin_programs(false, {"--driver", "engine", "--socket", daemon_->socket().string(), "--image",
+                           live::testing_support::Daemon::kImage});
+  }
+
+  void begin_programs(bool power_cuts, const std::vector<std::string>& driver) {
     std::string wire = "ipc://" + (folder_ / "wire").string();
     controller_ = std::make_unique<Program>(
         folder_ / "controller.log",
@@ -125,10 +144,11 @@ class Crashes : public testing::Test {
                                  state().string(), "--listen", wire, "--http", "127.0.0.1:0"},
         power_cuts ? ORRERY_POWER_CUT : "");
     for (const char* node : {"node0", "node1"}) {
-      agents_.push_back(std::make_unique<Program>(
-          folder_ / (std::string(node) + ".log"),
-          std::vector<std::string>{"agent", node, "--controller", wire, "--state",
-                                   (folder_ / node).string()}));
+      std::vector<std::string> arguments{"agent", node,      "--controller",
+                                         wire,    "--state", (folder_ / node).string()};
+      arguments.insert(arguments.end(), driver.begin(), driver.end());
+      agents_.push_back(
+          std::make_unique<Program>(folder_ / (std::string(node) + ".log"), arguments));
       agents_.back()->start();
     }
     start_controller();
@@ -170,7 +190,8 @@ class Crashes : public testing::Test {
     std::string name = "j" + std::to_string(submitted_++);
     char seconds[32];
     std::snprintf(seconds, sizeof seconds, "%.3f", run_ms / 1000.0);
-    std::string log = (folder_ / "ran").string();
+    // A container has its own file system: there its output is the log.
+    std::string log = daemon_ ? "/dev/stdout" : (folder_ / "ran").string();
     Json job{{"name", name},
              {"key", name},
              {"command",
@@ -196,8 +217,16 @@ class Crashes : public testing::Test {
 
   std::map<std::string, int> lines() const {
     std::map<std::string, int> counts;
-    std::ifstream file(folder_ / "ran");
-    for (std::string line; std::getline(file, line);) ++counts[line];
+    std::vector<fs::path> files{folder_ / "ran"};
+    for (const char* node : {"node0", "node1"}) {
+      for (const auto& entry : fs::directory_iterator(folder_ / node / "logs")) {
+        files.push_back(entry.path());
+      }
+    }
+    for (const fs::path& one : files) {
+      std::ifstream file(one);
+      for (std::string line; std::getline(file, line);) ++counts[line];
+    }
     return counts;
   }
 
@@ -221,6 +250,11 @@ class Crashes : public testing::Test {
 
   /// kill -9 of one of them, of both kinds at once, or of the controller with a power cut.
   void strike(bool power_cuts) {
+    if (daemon_ && random(3) == 0) {
+      daemon_->kill();
+      pause(500);
+      daemon_->start();
+    }
     uint32_t victim = random(power_cuts ? 5 : 4);
     bool controller = victim != 0 && victim != 1;
     if (victim <= 1 || victim == 3) agents_[random(2)]->kill(SIGKILL);
@@ -262,7 +296,7 @@ class Crashes : public testing::Test {
       pause(200);
       strike(power_cuts);
       if (HasFatalFailure()) return;
-      if (round % 20 == 10) compare_what_runs();
+      if (round % 20 == 10 && !daemon_) compare_what_runs();
     }
   }
 
@@ -328,6 +362,7 @@ class Crashes : public testing::Test {
   std::unique_ptr<ApiClient> client_;
   std::map<std::string, std::string> unanswered_;  // by name
   std::set<std::string> accepted_;
+  std::unique_ptr<live::testing_support::Daemon> daemon_;
   uint32_t submitted_ = 0;
   int cuts_ = 0;
 };
@@ -344,6 +379,16 @@ TEST_F(Crashes, APowerCutTakesNothingThatWasPromised) {
   begin("always", /*power_cuts=*/true);
   if (HasFatalFailure()) return;
   campaign(number_from("ORRERY_CRASH_ROUNDS", 15), true);
+  if (HasFatalFailure()) return;
+  check_all();
+}
+
+TEST_F(Crashes, AlsoWhenTheEnginesDaemonIsKilled) {
+  using live::testing_support::Daemon;
+  if (std::string why = Daemon::missing(Daemon::Kind::kDocker); !why.empty()) GTEST_SKIP() << why;
+  begin_docker();
+  if (HasFatalFailure()) return;
+  campaign(number_from("ORRERY_CRASH_ROUNDS", 6), false);
   if (HasFatalFailure()) return;
   check_all();
 }

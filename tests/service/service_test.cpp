@@ -214,5 +214,62 @@ TEST_F(ServiceTest, PlanAndExplainChangeNothing) {
   ASSERT_TRUE(is(*service, 1, "completed"));
 }
 
+TEST_F(ServiceTest, AnEstimateComesFromWhatJobsTookBefore) {
+  auto service = controller();
+  Working keeps(*service);
+  auto host = agent(0);
+  Working works(*host);
+  // Without any job that has ended, and without a requested time, nothing can be said.
+  service->submit(job("first", 0.3), ada_);
+  ASSERT_TRUE(is(*service, 0, "running"));
+  EXPECT_FALSE(service->estimate(0).end_s[1]);
+  for (uint32_t i = 1; i <= 5; ++i) service->submit(job("short", 0.2), ada_);
+  for (uint32_t i = 0; i <= 5; ++i) ASSERT_TRUE(is(*service, i, "completed"));
+  // Two cores: two long jobs, then two that wait for them, then the one in question.
+  for (int i = 0; i < 5; ++i) {
+    live::JobRequest long_one = job("long", 30);
+    long_one.requested_s = 1000;
+    service->submit(long_one, ada_);
+  }
+  ASSERT_TRUE(is(*service, 6, "running"));
+  ASSERT_TRUE(is(*service, 7, "running"));
+  live::Estimate running = service->estimate(6);
+  ASSERT_TRUE(running.end_s[0] && running.end_s[2]);
+  EXPECT_LE(*running.end_s[0], *running.end_s[2]);
+  EXPECT_FALSE(running.start_s[1]);
+  live::Estimate last = service->estimate(10);
+  EXPECT_EQ(last.simulations, 25u);
+  ASSERT_TRUE(last.start_s[1] && last.end_s[1]);
+  EXPECT_GT(*last.start_s[1], 0);
+  EXPECT_GT(*last.end_s[1], *last.start_s[1]);
+  EXPECT_NE(last.assumes.find("6 jobs"), std::string::npos) << last.assumes;
+  for (uint32_t i = 6; i <= 10; ++i) service->cancel(i, ada_);
+  for (uint32_t i = 6; i <= 10; ++i) ASSERT_TRUE(is(*service, i, "cancelled"));
+}
+
+TEST_F(ServiceTest, OutputIsReadThroughTheAgent) {
+  auto service = controller();
+  Working keeps(*service);
+  auto host = agent(0);
+  Working works(*host);
+  live::JobRequest talks = job("talks", 0);
+  talks.command = {"/bin/sh", "-c", "echo one; sleep 0.3; echo two >&2"};
+  service->submit(talks, ada_);
+  ASSERT_TRUE(is(*service, 0, "running"));
+  std::string all;
+  uint64_t from = 0;
+  ASSERT_TRUE(wait_for([&] {
+    live::LogPiece piece = service->log(0, 0, 0, from, 3, ada_);
+    all += piece.bytes;
+    from = piece.next;
+    return piece.ended;
+  }));
+  EXPECT_EQ(all, "one\ntwo\n");
+  EXPECT_THROW(service->log(0, 0, 0, 0, 10, {"bob", false}), live::Refusal);
+  EXPECT_THROW(service->log(0, 0, 1, 0, 10, ada_), live::Refusal);
+  EXPECT_THROW(service->log(0, 2, 0, 0, 10, ada_), live::Refusal);
+  EXPECT_EQ(service->inventory("node0"), "");
+}
+
 }  // namespace
 }  // namespace orrery::cli
