@@ -32,17 +32,24 @@ struct SubmitOptions {
   bool quiet = false;
 };
 
+/// Jobs by number or by name, as numbers.
+std::vector<std::string> numbers_of(const std::vector<std::string>& words, ApiClient& client) {
+  std::vector<std::string> numbers;
+  for (const std::string& word : words) numbers.push_back(std::to_string(find_job(client, word)));
+  return numbers;
+}
+
 int submit(const SubmitOptions& o) {
+  ApiClient client(o.client);
   Value form = load_job_form(o.file);
   for (const Given& one : o.given) {
     if (one.parsed->count() > 0) put_option(form, one.key, one.option, o.texts.at(one.key));
   }
   if (!o.gpu_types.empty()) put_list(form, "gpu_types", "--gpu-type", o.gpu_types);
-  if (!o.after.empty()) put_list(form, "after", "--after", o.after);
+  if (!o.after.empty()) put_list(form, "after", "--after", numbers_of(o.after, client));
   for (const std::string& variable : o.environment) put_variable(form, variable);
   if (!o.command.empty()) put_list(form, "command", "command line", o.command);
   const std::string body = body_of(read_job_form(form));
-  ApiClient client(o.client);
   if (o.client.json) {
     print(client.call("POST", "/v1/jobs", body).body);
     return kDone;
@@ -93,7 +100,8 @@ void add_submit(CLI::App& app, Action& action) {
   verb->add_option("-e,--env", o->environment, "A variable of its environment; may be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  verb->add_option("--after", o->after, "A job that must have ended before; may be repeated")
+  verb->add_option("--after", o->after,
+                   "A job that must have ended before, by number or name; may be repeated")
       ->type_name("JOB")
       ->allow_extra_args(false);
   verb->add_flag("-q,--quiet", o->quiet, "Print the job's number alone");

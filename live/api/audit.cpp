@@ -69,6 +69,9 @@ void Audit::append(const std::string& text) {
     if (n <= 0) throw failure(file_, "write");
     done += static_cast<size_t>(n);
   }
+}
+
+void Audit::flush() {
   // Pipes and devices have nothing to flush.
   if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS) {
     throw failure(file_, "write");
@@ -85,6 +88,7 @@ void Audit::prepare() {
   if (!unwritten_.empty()) {
     // A line may have been cut off: what follows begins on a new one.
     append("\n" + unwritten_);
+    flush();
     unwritten_.clear();
   }
   // Where the file system can't keep room, writing will show.
@@ -109,6 +113,7 @@ void Audit::write(const AuditLine& line) {
   const std::lock_guard lock(mutex_);
   try {
     append(text);
+    if (line.refusal.empty()) flush();
   } catch (const EnvironmentError&) {
     if (unwritten_.size() < kMostUnwritten) unwritten_ += text;
     throw;

@@ -1,8 +1,9 @@
 // Audit: who changed what, a line of JSON for each request that would change something, also for
 // those that were refused.
 //
-// Lines are only ever appended, and are on the disk before the request is answered. A file that was
-// moved away, by logrotate for instance, is made anew. Thread-safe.
+// Lines are only ever appended, before the request is answered; that of a change that was carried
+// out is on the disk by then. (Waiting for the disk over those that were refused would let anybody
+// keep it busy.) A file that was moved away, by logrotate for instance, is made anew. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,7 @@ class Audit {
  private:
   void open();
   void append(const std::string& text);
+  void flush();
 
   std::filesystem::path file_;
   std::mutex mutex_;

@@ -85,8 +85,9 @@ Connection::Head Connection::read_head() {
     for (; at < head_.size(); ++at) {
       if (at - line > kLineBytes) return Head::kTooLong;
       if (head_[at] != '\n') continue;
+      if (at == line || head_[at - 1] != '\r') return Head::kBroken;
       // An empty line ends the head. What follows is the body's, and counts as that.
-      if (at > 0 && (at == line || (at == line + 1 && head_[line] == '\r'))) {
+      if (at == line + 1) {
         received_ = head_.size() - at - 1;
         return Head::kWhole;
       }

@@ -27,7 +27,8 @@ class Connection : public httplib::Stream {
 
   enum class Head : uint8_t {
     kWhole,
-    kNone,  ///< the client said nothing, or went away in the middle
+    kNone,    ///< the client said nothing, or went away in the middle
+    kBroken,  ///< a line that does not end as HTTP's do
     kTooLong,
     kTooSlow,
   };

@@ -38,6 +38,11 @@ std::string place_text(std::string_view body, size_t at) {
   return "line " + std::to_string(line) + ", column " + std::to_string(std::max<size_t>(column, 1));
 }
 
+Fault too_deep() {
+  return Fault::bad("the body",
+                    {"at most " + std::to_string(kDepth) + " levels", "a deeper one", ""});
+}
+
 /// The object that `body` holds. A key that stands there twice has no meaning, and is a fault.
 json object_of(std::string_view body) {
   std::vector<std::set<std::string>> open;
@@ -57,12 +62,13 @@ json object_of(std::string_view body) {
   try {
     value = json::parse(body.begin(), body.end(), watch);
   } catch (const json::parse_error& e) {
+    if (deep) throw too_deep();
     throw Fault::bad("the body", {"one JSON object", "no JSON at " + place_text(body, e.byte),
                                   "see docs/http-api.md for an example"});
   } catch (const json::exception&) {
     throw Fault::bad("the body", {"numbers that fit 64 bits", "a larger one", ""});
   }
-  if (deep) throw Fault::bad("the body", {"at most 8 levels", "a deeper one", ""});
+  if (deep) throw too_deep();
   if (!twice.empty()) throw Fault::bad(in_quotes(twice), {"each key once", "a second one", ""});
   if (!value.is_object()) {
     throw Fault::bad("the body", {"one JSON object", found_text(value), "begin it with \"{\""});

@@ -88,6 +88,12 @@ std::string raw_answer(const Fault& fault, const char* phrase) {
          std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+Fault broken_request() {
+  return Fault::bad("the request",
+                    {"a whole request of HTTP/1.1", "something else, or a part of one",
+                     "docs/http-api.md shows some"});
+}
+
 void fill(httplib::Response& response, const Answer& answer) {
   response.status = answer.status;
   for (const auto& [name, value] : answer.headers) response.set_header(name, value);
@@ -152,14 +158,10 @@ class Requests : public httplib::Server {
 
   /// What the library refused by itself.
   static void explain(const httplib::Request&, httplib::Response& response) {
-    switch (response.status) {
-      case 413:
-        return fill(response, answer_of(Fault::bad("the body", {"at most 1 MiB", "more",
-                                                                "put large data into files"})));
-      default:
-        return fill(response, answer_of(Fault::bad(
-                                  "the request", {"a request of HTTP/1.1", "something else", ""})));
-    }
+    fill(response,
+         answer_of(response.status == 413 ? Fault::bad("the body", {"at most 1 MiB", "more",
+                                                                    "put large data into files"})
+                                          : broken_request()));
   }
 
   api::Router& router_;
@@ -270,6 +272,8 @@ class ApiServer::Inside {
     switch (connection.read_head()) {
       case Connection::Head::kNone: return;
       case Connection::Head::kWhole: return requests_.serve(connection);
+      case Connection::Head::kBroken:
+        return connection.send_all(raw_answer(broken_request(), "Bad Request"));
       case Connection::Head::kTooLong:
         return connection.send_all(raw_answer(
             Fault::bad("the head of the request",

@@ -1,4 +1,6 @@
 // Nothing is changed that the audit log does not tell of.
+#include "live/api/audit.hpp"
+
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -106,18 +108,17 @@ TEST_F(AuditLog, AFullDiskStopsChangesUntilThereIsRoom) {
 
 TEST_F(AuditLog, ALineThatCouldNotBeWrittenIsSaidAndWrittenLater) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  open();
   // The disk fills up while the job is being taken.
   const fs::path aside = folder_.path() / "aside";
-  Audit audit(aside);
-  audit.prepare();
+  Audit log(aside);
+  log.prepare();
   fs::remove(aside);
   fs::create_symlink("/dev/full", aside);
-  EXPECT_THROW(audit.prepare(), EnvironmentError);
-  EXPECT_THROW(audit.write({"ada", "user", "", "submit", "0", "", 201, ""}), EnvironmentError);
-  EXPECT_THROW(audit.prepare(), EnvironmentError);
+  EXPECT_THROW(log.prepare(), EnvironmentError);
+  EXPECT_THROW(log.write({"ada", "user", "", "submit", "0", "", 201, ""}), EnvironmentError);
+  EXPECT_THROW(log.prepare(), EnvironmentError);
   fs::remove(aside);
-  audit.prepare();
+  log.prepare();
   EXPECT_NE(read_all(aside).find(R"("who":"ada")"), std::string::npos);
 }
 

@@ -66,7 +66,8 @@ TEST_F(Routes, ListsJobsByFilter) {
     const Got got = ask("GET", "/v1/jobs" + query, "", user());
     EXPECT_EQ(got.status, 200) << got.body;
     std::vector<uint32_t> found;
-    for (const auto& job : got.json()["jobs"]) found.push_back(job["id"].get<uint32_t>());
+    const auto jobs = got.json()["jobs"];
+    for (const auto& job : jobs) found.push_back(job["id"].get<uint32_t>());
     return found;
   };
   using Ids = std::vector<uint32_t>;
