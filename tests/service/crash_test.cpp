@@ -5,9 +5,7 @@
 // ORRERY_CRASH_ROUNDS sets how often something is killed; ORRERY_CRASH_SEED what and when.
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -17,7 +15,6 @@
 #include <set>
 #include <sstream>
 #include <string>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -26,78 +23,17 @@
 #include "cli/command.hpp"
 #include "cli/replay.hpp"
 #include "tests/engine/daemons.hpp"
+#include "tests/service/program.hpp"
 
 namespace orrery::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 uint64_t number_from(const char* variable, uint64_t usual) {
   const char* text = std::getenv(variable);
   return text == nullptr ? usual : std::strtoull(text, nullptr, 10);
 }
-
-/// A program of ours, started as often as it is needed.
-class Program {
- public:
-  Program(fs::path log, std::vector<std::string> arguments, std::string preload = "")
-      : log_(std::move(log)), arguments_(std::move(arguments)), preload_(std::move(preload)) {}
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-  ~Program() { kill(SIGKILL); }
-
-  void start() {
-    ASSERT_EQ(pid_, 0);
-    begins_ = fs::exists(log_) ? fs::file_size(log_) : 0;
-    pid_ = fork();
-    ASSERT_GE(pid_, 0);
-    if (pid_ > 0) return;
-    int out = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    dup2(out, 1);
-    dup2(out, 2);
-    if (!preload_.empty()) {
-      setenv("LD_PRELOAD", preload_.c_str(), 1);
-      setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
-    }
-    std::vector<char*> argv{const_cast<char*>(ORRERY_BINARY)};
-    for (std::string& one : arguments_) argv.push_back(one.data());
-    argv.push_back(nullptr);
-    execv(ORRERY_BINARY, argv.data());
-    _exit(127);
-  }
-  /// Ends it and waits for its end.
-  void kill(int signal) {
-    if (pid_ == 0) return;
-    ::kill(pid_, signal);
-    waitpid(pid_, &status_, 0);
-    pid_ = 0;
-  }
-  bool up() const { return pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == 0; }
-  int status() const { return status_; }
-  /// What it has said since it was last started.
-  std::string said() const {
-    std::ifstream file(log_);
-    file.seekg(static_cast<std::streamoff>(begins_));
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-  std::string all_said() const {
-    std::ifstream file(log_);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
- private:
-  fs::path log_;
-  std::vector<std::string> arguments_;
-  std::string preload_;
-  pid_t pid_ = 0;
-  int status_ = 0;
-  uintmax_t begins_ = 0;
-};
 
 class Crashes : public testing::Test {
  protected:
@@ -158,14 +94,8 @@ class Crashes : public testing::Test {
 
   void start_controller() {
     controller_->start();
-    const std::string mark = "people on ";
-    ASSERT_TRUE(wait_for([&] {
-      return controller_->said().find(mark) != std::string::npos || !controller_->up();
-    })) << controller_->said();
-    std::string said = controller_->said();
-    ASSERT_TRUE(controller_->up()) << said;
-    std::string url = said.substr(said.find(mark) + mark.size());
-    url = url.substr(0, url.find('\n'));
+    std::string url = controller_->url();
+    ASSERT_NE(url, "") << controller_->said();
     client_ =
         std::make_unique<ApiClient>(ClientOptions{url, (state() / "admin.token").string(), true});
   }
