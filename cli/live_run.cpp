@@ -122,7 +122,7 @@ class LiveRun {
       return std::make_unique<live::EngineDriver>(std::move(config));
     }
     return std::make_unique<live::FakeDriver>(
-        [this](const live::ContainerOrder& order) { return fake_life(order, *plan_.workload); });
+        [this](const live::ContainerOrder& order) { return fake_life(order, plan_); });
   }
 
   live::ContainerOrder make(const StartTask& what, NodeId node) const {
