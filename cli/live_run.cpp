@@ -186,6 +186,7 @@ class LiveRun {
     info.policy = policy_words(scenario_.policy);
     info.workload = workload_name_;
     info.version = version();
+    info.runtime = "live";
     info.digest = chronicle_.digest();
     info.steps = runtime_.steps();
     info.seed = scenario_.seed;
