@@ -1,5 +1,6 @@
 #include "cli/live_plan.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace orrery::cli {
@@ -7,7 +8,9 @@ namespace orrery::cli {
 namespace {
 
 int64_t divided(int64_t ns, double speedup) {
-  return static_cast<int64_t>(std::floor(static_cast<double>(ns) / speedup));
+  constexpr double kLongest = 9e18;  // the range of instants
+  if (speedup == 1) return ns;
+  return static_cast<int64_t>(std::min(kLongest, std::floor(static_cast<double>(ns) / speedup)));
 }
 
 std::string seconds_of(Duration d) { return seconds_text(d.ns); }
@@ -38,6 +41,10 @@ sim::SimulationPlan make_live_plan(const Scenario& scenario, const Inputs& input
   sim::SimulationPlan plan = make_plan(scenario, inputs, /*check=*/false);
   plan.network = {};
   plan.workload = at_speed(plan.workload, scenario.live.speedup);
+  for (Duration* time :
+       {&plan.world.start_overhead, &plan.world.end_overhead, &plan.world.stop_overhead}) {
+    time->ns = divided(time->ns, scenario.live.speedup);
+  }
   return sim::checked(std::move(plan));
 }
 
@@ -85,10 +92,13 @@ live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::str
   return order;
 }
 
-live::FakeLife fake_life(const live::ContainerOrder& order, const Workload& workload) {
-  const JobTruth& truth = workload.truths[order.key.job.index];
+live::FakeLife fake_life(const live::ContainerOrder& order, const sim::SimulationPlan& plan) {
+  const JobTruth& truth = plan.workload->truths[order.key.job.index];
   live::FakeLife life;
-  life.runs_for = truth.run_time;
+  life.start_after = plan.world.start_overhead;
+  Instant worked{divided(truth.run_time.ns, plan.world.speed)};
+  life.runs_for = saturating_add(worked, plan.world.end_overhead) - Instant{};
+  life.stop_after = plan.world.stop_overhead;
   life.exit_code = truth.end == TraceEnd::kFailed ? 1 : 0;
   return life;
 }

@@ -35,7 +35,8 @@ struct ContainerMaker {
   live::ContainerOrder order(const StartTask& what, const std::string& node) const;
 };
 
-/// The life of a container under the fake driver: it runs for its job's run time.
-live::FakeLife fake_life(const live::ContainerOrder& order, const Workload& workload);
+/// The life of a container under the fake driver: it starts, works and ends as the plan's world
+/// says.
+live::FakeLife fake_life(const live::ContainerOrder& order, const sim::SimulationPlan& plan);
 
 }  // namespace orrery::cli

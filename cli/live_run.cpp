@@ -122,7 +122,7 @@ class LiveRun {
       return std::make_unique<live::EngineDriver>(std::move(config));
     }
     return std::make_unique<live::FakeDriver>(
-        [this](const live::ContainerOrder& order) { return fake_life(order, *plan_.workload); });
+        [this](const live::ContainerOrder& order) { return fake_life(order, plan_); });
   }
 
   live::ContainerOrder make(const StartTask& what, NodeId node) const {
@@ -186,6 +186,7 @@ class LiveRun {
     info.policy = policy_words(scenario_.policy);
     info.workload = workload_name_;
     info.version = version();
+    info.runtime = "live";
     info.digest = chronicle_.digest();
     info.steps = runtime_.steps();
     info.seed = scenario_.seed;

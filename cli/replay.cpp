@@ -152,15 +152,9 @@ sim::SimulationPlan plan_of(const Scenario& scenario, const std::string& runtime
   return sim::checked(make_plan(scenario, *inputs, /*check=*/false));
 }
 
-// `jobs`: where those go that the journal brings along.
-void feed(record::JournalReader& journal, JobTable& jobs, Stage& stage,
-          const ReplayOptions& options, ReplayResult& result) {
+void feed(RunJournal& journal, Stage& stage, const ReplayOptions& options, ReplayResult& result) {
   record::JournalEntry entry;
   while (!result.difference && journal.next(entry)) {
-    if (entry.job) {
-      jobs.restore(entry.job_id, *entry.job);
-      continue;
-    }
     if (options.each) options.each(entry);
     if (entry.decision) {
       result.difference = stage.decision(entry);
@@ -171,7 +165,7 @@ void feed(record::JournalReader& journal, JobTable& jobs, Stage& stage,
       result.last = entry.at;
     }
   }
-  result.cut_off = journal.cut_off();
+  result.cut_off = journal.reader->cut_off();
   if (!result.difference && !result.cut_off) result.difference = stage.end();
 }
 
@@ -184,7 +178,7 @@ std::string decision_text(const Decision& decision) {
          std::to_string(decision.tasks) + " tasks on " + std::to_string(decision.nodes) + " nodes)";
 }
 
-ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& options) {
+RunJournal open_journal(const std::filesystem::path& folder, const ReplayOptions& options) {
   std::filesystem::path file = folder / kJournal;
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) {
@@ -192,23 +186,45 @@ ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& op
                       "orrery live keeps one; orrery sim does with --journal"});
   }
   std::string bytes = record::read_file(file);
-  record::JournalReader first(bytes, file.string(), std::shared_ptr<const Workload>());
+  RunJournal journal;
+  journal.header =
+      record::JournalReader(bytes, file.string(), std::shared_ptr<const Workload>()).header();
+  if (journal.header.scenario.empty()) return journal;  // cut off within the header
+  journal.scenario = scenario_of(journal.header, folder, options);
+  if (journal.header.runtime == kControllerRuntime) {
+    journal.plan = controller_plan(journal.scenario);
+    journal.jobs = std::make_unique<JobTable>(journal.plan.cluster);
+    journal.reader = std::make_unique<record::JournalReader>(
+        std::move(bytes), file.string(),
+        [jobs = journal.jobs.get()](JobId id) { return jobs->spec(id); });
+    return journal;
+  }
+  journal.plan = plan_of(journal.scenario, journal.header.runtime);
+  journal.reader = std::make_unique<record::JournalReader>(std::move(bytes), file.string(),
+                                                           journal.plan.workload);
+  return journal;
+}
+
+bool RunJournal::next(record::JournalEntry& entry) {
+  while (reader->next(entry)) {
+    if (!entry.job) return true;
+    if (!served()) {
+      throw InputError({"the journal of a run of the runtime " + header.runtime, 0, 0,
+                        "inputs and decisions", "a job, as only a controller's has", ""});
+    }
+    jobs->restore(entry.job_id, *entry.job);
+  }
+  return false;
+}
+
+ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& options) {
+  RunJournal journal = open_journal(folder, options);
   ReplayResult result;
-  result.header = first.header();
-  result.cut_off = first.cut_off();
-  if (result.header.scenario.empty()) return result;  // cut off within the header
-  Scenario scenario = scenario_of(result.header, folder, options);
-  bool served = result.header.runtime == kControllerRuntime;
-  sim::SimulationPlan plan =
-      served ? controller_plan(scenario) : plan_of(scenario, result.header.runtime);
-  JobTable jobs(plan.cluster);
-  auto spec_of = [&](JobId id) -> const JobSpec* {
-    if (served) return jobs.spec(id);
-    return id.index < plan.workload->size() ? &plan.workload->specs[id.index] : nullptr;
-  };
-  record::JournalReader journal(std::move(bytes), file.string(), spec_of);
-  Stage stage(plan, plan.network.ideal(), !served);
-  feed(journal, jobs, stage, options, result);
+  result.header = journal.header;
+  result.cut_off = journal.reader == nullptr;
+  if (result.cut_off) return result;
+  Stage stage(journal.plan, journal.plan.network.ideal(), !journal.served());
+  feed(journal, stage, options, result);
   return result;
 }
 

@@ -108,7 +108,11 @@ void describe_world(Fields& f, Scenario& scenario) {
           "a job that outlives its requested time is stopped, as Slurm "
           "does"},
          scenario.controller.kill_at_requested_time);
+  f.real({"speed", "how fast containers do their work; at 0.5 all run times double"}, world.speed,
+         0.001, 1000, "factor");
   f.duration({"start_overhead", "from the command to the container running"}, world.start_overhead);
+  f.duration({"end_overhead", "from the work being done to the containers gone"},
+             world.end_overhead);
   f.duration({"stop_overhead", "from the kill to the container gone"}, world.stop_overhead);
   f.section({"checkpoint", "what checkpoints cost and how often they are written"}, [&](Fields& c) {
     c.duration({"interval", "running time between periodic checkpoints; 0: none"},

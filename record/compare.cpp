@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 
@@ -22,7 +23,7 @@ std::optional<double> percent(const std::optional<double>& share) {
 
 // What runs of one group have in common.
 auto kind_of(const Summary& s) {
-  return std::tie(s.name, s.policy, s.workload, s.nodes, s.cores, s.gpus);
+  return std::tie(s.runtime, s.name, s.policy, s.workload, s.nodes, s.cores, s.gpus);
 }
 
 std::vector<Group> groups_of(const std::vector<RunFolder>& runs) {
@@ -41,8 +42,8 @@ std::vector<Group> groups_of(const std::vector<RunFolder>& runs) {
   return groups;
 }
 
-// The shortest of policy, policy with name, with workload too, or the folder that tells groups
-// apart.
+// The shortest of policy, policy with runtime, with name, with workload too, or the folder that
+// tells groups apart.
 void label(std::vector<Group>& groups, const std::vector<RunFolder>& runs) {
   auto folder_name = [](std::filesystem::path folder) {
     if (!folder.has_filename()) folder = folder.parent_path();
@@ -53,13 +54,14 @@ void label(std::vector<Group>& groups, const std::vector<RunFolder>& runs) {
     const Summary& s = run.summary;
     switch (detail) {
       case 0: return s.policy;
-      case 1: return s.policy + ", " + s.name;
-      case 2: return s.policy + ", " + s.name + ", " + s.workload;
-      case 3: return folder_name(run.folder);
+      case 1: return s.policy + ", " + s.runtime;
+      case 2: return s.policy + ", " + s.name;
+      case 3: return s.policy + ", " + s.name + ", " + s.workload;
+      case 4: return folder_name(run.folder);
       default: return run.folder.string();
     }
   };
-  for (int detail = 0; detail <= 4; ++detail) {
+  for (int detail = 0; detail <= 5; ++detail) {
     std::vector<std::string> labels;
     for (Group& group : groups) labels.push_back(group.label = text(group, detail));
     std::sort(labels.begin(), labels.end());
@@ -154,6 +156,54 @@ Pairing pair_groups(const Comparison& comparison, size_t index,
   return pairing;
 }
 
+// What a model is judged by, of the run as a whole.
+constexpr std::string_view kJudged[] = {
+    "turnaround_mean_s",        "turnaround_p95_s",       "wait_mean_s", "wait_p95_s", "makespan_s",
+    "core_utilisation_percent", "gpu_utilisation_percent"};
+
+void add_job_errors(const std::vector<JobError>& each, JobErrors& errors) {
+  std::vector<double> absolute;
+  std::vector<double> relative;
+  for (const JobError& job : each) {
+    double real = job.real.*errors.value;
+    double off = job.model.*errors.value - real;
+    if (std::isnan(off)) continue;
+    errors.bias_s += off;
+    absolute.push_back(std::fabs(off));
+    if (real > 0) relative.push_back(100 * std::fabs(off) / real);
+  }
+  if (!absolute.empty()) errors.bias_s /= static_cast<double>(absolute.size());
+  errors.absolute_s = distribution_of(absolute);
+  errors.relative_percent = distribution_of(relative);
+}
+
+ModelError error_of(const Comparison& comparison, size_t index,
+                    const std::vector<RunFolder>& runs) {
+  const Group& real = comparison.groups[0];
+  const Group& model = comparison.groups[index];
+  ModelError error;
+  error.group = index;
+  for (std::string_view key : kJudged) {
+    auto at = std::find_if(metrics().begin(), metrics().end(),
+                           [&](const Metric& metric) { return metric.key == key; });
+    auto i = static_cast<size_t>(at - metrics().begin());
+    if (!real.values[i] || !model.values[i]) continue;
+    error.runs.push_back({&*at, real.values[i]->mean, model.values[i]->mean});
+  }
+  for (auto [before, now] : run_pairs(real, model, runs)) {
+    std::unordered_map<std::string_view, const JobOutcome*> by_id;
+    for (const JobOutcome& job : runs[now].jobs) by_id.emplace(job.id, &job);
+    for (const JobOutcome& job : runs[before].jobs) {
+      auto found = by_id.find(job.id);
+      if (found != by_id.end()) error.each.push_back({job, *found->second});
+    }
+  }
+  error.jobs = {JobErrors{"wait", "wait", &JobOutcome::wait_s, 0, {}, {}},
+                JobErrors{"turnaround", "turnaround (JCT)", &JobOutcome::turnaround_s, 0, {}, {}}};
+  for (JobErrors& errors : error.jobs) add_job_errors(error.each, errors);
+  return error;
+}
+
 }  // namespace
 
 const std::vector<Metric>& metrics() {
@@ -190,7 +240,12 @@ const std::vector<Metric>& metrics() {
   return kMetrics;
 }
 
-Comparison compare(const std::vector<RunFolder>& runs) {
+std::optional<double> RunError::percent() const {
+  if (real == 0) return std::nullopt;
+  return 100 * error() / real;
+}
+
+Comparison compare(const std::vector<RunFolder>& runs, const CompareOptions& options) {
   Comparison comparison;
   for (const RunFolder& run : runs) comparison.runs.push_back(run.folder.string());
   comparison.groups = groups_of(runs);
@@ -198,6 +253,9 @@ Comparison compare(const std::vector<RunFolder>& runs) {
   for (Group& group : comparison.groups) add_values(group, runs);
   for (size_t i = 1; i < comparison.groups.size(); ++i) {
     comparison.pairings.push_back(pair_groups(comparison, i, runs));
+    bool model = runs[comparison.groups[0].runs[0]].summary.runtime == "live" &&
+                 runs[comparison.groups[i].runs[0]].summary.runtime == "sim";
+    if (model || options.errors) comparison.errors.push_back(error_of(comparison, i, runs));
   }
   return comparison;
 }

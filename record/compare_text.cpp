@@ -81,11 +81,79 @@ Table pairing_table(const Comparison& c) {
   return table;
 }
 
+std::string percent_text(std::optional<double> value) {
+  if (!value) return "none";
+  char text[kNumberRoom];
+  char* end = std::to_chars(text, text + sizeof text, *value, std::chars_format::fixed, 2).ptr;
+  return (*value > 0 ? "+" : "") + std::string(text, end);
+}
+
+std::string signed_number(double value) { return (value > 0 ? "+" : "") + number(value); }
+
+Table error_table(const ModelError& error, const Comparison& c) {
+  Table table{{"error of " + c.groups[error.group].label, c.groups[0].label, "model", "error",
+               "error (%)"}};
+  for (const RunError& one : error.runs) {
+    table.push_back({with_unit(one.metric->title, one.metric->unit), number(one.real),
+                     number(one.model), signed_number(one.error()), percent_text(one.percent())});
+  }
+  return table;
+}
+
+Table job_error_table(const ModelError& error, const Comparison& c) {
+  Table table{{"error of each job, " + c.groups[error.group].label, "jobs", "bias", "mean",
+               "median", "p95", "max"}};
+  for (const JobErrors& one : error.jobs) {
+    const Distribution& absolute = one.absolute_s;
+    table.push_back({with_unit(one.title, "s"), std::to_string(absolute.count),
+                     signed_number(one.bias_s), number(absolute.mean), number(absolute.median),
+                     number(absolute.p95), number(absolute.max)});
+    const Distribution& relative = one.relative_percent;
+    table.push_back({with_unit(one.title, "%"), std::to_string(relative.count), "",
+                     number(relative.mean), number(relative.median), number(relative.p95),
+                     number(relative.max)});
+  }
+  return table;
+}
+
+Table each_job_table(const ModelError& error, const Comparison& c) {
+  Table table{{"job, " + c.groups[error.group].label, "wait (s)", "model", "error",
+               "turnaround (s)", "model", "error"}};
+  auto add = [](std::vector<std::string>& row, double real, double model) {
+    auto cell = [](double value, bool sign) {
+      return std::isnan(value) ? "none" : sign ? signed_number(value) : number(value);
+    };
+    row.insert(row.end(), {cell(real, false), cell(model, false), cell(model - real, true)});
+  };
+  for (const JobError& job : error.each) {
+    std::vector<std::string> row{job.real.id};
+    add(row, job.real.wait_s, job.model.wait_s);
+    add(row, job.real.turnaround_s, job.model.turnaround_s);
+    table.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::vector<Table> error_tables(const Comparison& c, bool jobs) {
+  std::vector<Table> tables;
+  for (const ModelError& error : c.errors) {
+    tables.push_back(error_table(error, c));
+    tables.push_back(job_error_table(error, c));
+    if (jobs) tables.push_back(each_job_table(error, c));
+  }
+  return tables;
+}
+
 // What a reader must know about the numbers.
 std::vector<std::string> notes(const Comparison& c) {
   std::vector<std::string> notes;
   if (!c.pairings.empty()) {
     notes.push_back("Differences are per job, that run minus the baseline; better: smaller.");
+  }
+  if (!c.errors.empty()) {
+    notes.push_back("Errors are the model minus " + c.groups[0].label +
+                    "; of each job without their sign, as a part of that job's own value in %; "
+                    "bias: their mean with it.");
   }
   bool over_jobs = false;
   bool over_seeds = std::any_of(c.groups.begin(), c.groups.end(),
@@ -188,20 +256,75 @@ Json json_of(const Pairing& pairing, const Comparison& c) {
   return json;
 }
 
+Json json_of(const Distribution& d) {
+  return {{"count", d.count}, {"mean", d.mean}, {"median", d.median},
+          {"p95", d.p95},     {"p99", d.p99},   {"max", d.max}};
+}
+
+Json json_of(const ModelError& error, const Comparison& c, bool jobs) {
+  auto known = [](double value) { return std::isnan(value) ? Json(nullptr) : Json(value); };
+  Json json{{"real", c.groups[0].label}, {"model", c.groups[error.group].label}};
+  for (const RunError& one : error.runs) {
+    Json& entry = json[one.metric->key];
+    entry = {{"real", one.real}, {"model", one.model}, {"error_percent", nullptr}};
+    if (auto percent = one.percent()) entry["error_percent"] = *percent;
+  }
+  for (const JobErrors& one : error.jobs) {
+    json[std::string("each_") + one.key] = {{"bias_s", one.bias_s},
+                                            {"absolute_s", json_of(one.absolute_s)},
+                                            {"relative_percent", json_of(one.relative_percent)}};
+  }
+  if (!jobs) return json;
+  for (const JobError& job : error.each) {
+    json["jobs"].push_back({{"job_id", job.real.id},
+                            {"wait_real_s", known(job.real.wait_s)},
+                            {"wait_model_s", known(job.model.wait_s)},
+                            {"turnaround_real_s", known(job.real.turnaround_s)},
+                            {"turnaround_model_s", known(job.model.turnaround_s)}});
+  }
+  return json;
+}
+
+// A model's errors as rows of the CSV: a name and a number each.
+std::vector<std::pair<std::string, double>> error_rows(const ModelError& error) {
+  std::vector<std::pair<std::string, double>> rows;
+  for (const RunError& one : error.runs) {
+    rows.emplace_back(one.metric->key, one.error());
+    if (auto percent = one.percent()) {
+      rows.emplace_back(std::string(one.metric->key) + "_error_percent", *percent);
+    }
+  }
+  for (const JobErrors& one : error.jobs) {
+    auto add = [&](const char* what, double value) {
+      rows.emplace_back(std::string("each_") + one.key + "_" + what, value);
+    };
+    add("bias_s", one.bias_s);
+    add("absolute_mean_s", one.absolute_s.mean);
+    add("absolute_median_s", one.absolute_s.median);
+    add("absolute_p95_s", one.absolute_s.p95);
+    add("relative_mean_percent", one.relative_percent.mean);
+    add("relative_median_percent", one.relative_percent.median);
+    add("relative_p95_percent", one.relative_percent.p95);
+  }
+  return rows;
+}
+
 }  // namespace
 
-std::string to_text(const Comparison& c) {
+std::string to_text(const Comparison& c, bool jobs) {
   std::string out = aligned(summary_table(c), 1);
   if (!c.pairings.empty()) out += "\n" + aligned(pairing_table(c), 2);
+  for (const Table& table : error_tables(c, jobs)) out += "\n" + aligned(table, 1);
   std::vector<std::string> lines = notes(c);
   if (!lines.empty()) out += "\n";
   for (const std::string& line : lines) out += line + "\n";
   return out;
 }
 
-std::string to_markdown(const Comparison& c) {
+std::string to_markdown(const Comparison& c, bool jobs) {
   std::string out = markdown(summary_table(c), 1);
   if (!c.pairings.empty()) out += "\n" + markdown(pairing_table(c), 2);
+  for (const Table& table : error_tables(c, jobs)) out += "\n" + markdown(table, 1);
   std::vector<std::string> lines = notes(c);
   if (!lines.empty()) out += "\n";
   for (const std::string& line : lines) out += "- " + line + "\n";
@@ -232,10 +355,16 @@ std::string to_csv(const Comparison& c) {
       out += "\n";
     }
   }
+  for (const ModelError& error : c.errors) {
+    for (const auto& [name, value] : error_rows(error)) {
+      add("error", c.groups[error.group].label, name.c_str(), {value, std::nullopt, 1});
+      out += ",,,,,\n";
+    }
+  }
   return out;
 }
 
-std::string to_json(const Comparison& c) {
+std::string to_json(const Comparison& c, bool jobs) {
   Json groups = Json::array();
   for (const Group& group : c.groups) {
     Json runs = Json::array();
@@ -248,7 +377,9 @@ std::string to_json(const Comparison& c) {
   }
   Json pairings = Json::array();
   for (const Pairing& pairing : c.pairings) pairings.push_back(json_of(pairing, c));
-  Json json{{"groups", groups}, {"pairings", pairings}};
+  Json errors = Json::array();
+  for (const ModelError& error : c.errors) errors.push_back(json_of(error, c, jobs));
+  Json json{{"groups", groups}, {"pairings", pairings}, {"errors", errors}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -101,6 +101,7 @@ Summary summarise(const Rows& rows, const Timeline& timeline, const RunInfo& inf
   s.policy = info.policy;
   s.workload = info.workload;
   s.version = info.version;
+  s.runtime = info.runtime;
   s.digest = info.digest;
   s.steps = info.steps;
   s.seed = info.seed;

@@ -22,8 +22,8 @@ double quantile(std::vector<double>& values, size_t known, double share) {
   std::nth_element(values.begin(), at, end);
   double low = *at;
   if (below + 1 >= values.size()) return low;
-  double high = below + 1 < known ? *std::min_element(at + 1, end)
-                                  : *std::min_element(end, values.end());
+  double high =
+      below + 1 < known ? *std::min_element(at + 1, end) : *std::min_element(end, values.end());
   return low + (position - static_cast<double>(below)) * (high - low);
 }
 
@@ -41,9 +41,8 @@ std::string hex(uint64_t value) {
   return std::string(16 - text.size(), '0') + text;
 }
 
-constexpr const char* kStateNames[kFinalStates] = {"completed", "failed",      "time-limit",
-                                                   "cancelled", "rejected",    "node-failed",
-                                                   "unfinished"};
+constexpr const char* kStateNames[kFinalStates] = {
+    "completed", "failed", "time-limit", "cancelled", "rejected", "node-failed", "unfinished"};
 
 std::string state_key(size_t state) {
   std::string key = kStateNames[state];
@@ -146,6 +145,7 @@ std::string to_json(const Summary& s) {
             {"policy", s.policy},
             {"workload", s.workload},
             {"version", s.version},
+            {"runtime", s.runtime},
             {"digest", hex(s.digest)},
             {"steps", s.steps},
             {"seed", s.seed},
@@ -208,6 +208,7 @@ Summary summary_from_json(const std::string& text, const std::string& file) {
   reader.read("policy", s.policy);
   reader.read("workload", s.workload);
   reader.read("version", s.version);
+  if (json.contains("runtime")) reader.read("runtime", s.runtime);
   s.digest = digest_from(reader);
   reader.read("steps", s.steps);
   reader.read("seed", s.seed);

@@ -48,10 +48,11 @@ struct RunInfo {
   std::string policy;    ///< in words, "fcfs + easy, first-fit"
   std::string workload;  ///< Batsim's workload_name
   std::string version;   ///< of the engine
+  std::string runtime = "sim";  ///< what ran the actors: "sim" or "live"
   uint64_t digest = 0;
-  uint64_t steps = 0;    ///< actor steps taken
+  uint64_t steps = 0;  ///< actor steps taken
   uint64_t seed = 0;
-  Instant end;           ///< when the run stopped
+  Instant end;  ///< when the run stopped
   /// Core-seconds of work done and lost again in failures and kills, where the world counted it.
   std::optional<double> lost_core_seconds;
 };
@@ -65,6 +66,7 @@ struct Summary {
   std::string policy;
   std::string workload;
   std::string version;
+  std::string runtime = "sim";  ///< what ran the actors: "sim" or "live"
   uint64_t digest = 0;
   uint64_t steps = 0;
   uint64_t seed = 0;
@@ -77,8 +79,8 @@ struct Summary {
   uint64_t not_submitted = 0;  ///< of the workload, that did not before the run stopped
   std::array<uint64_t, kFinalStates> by_state{};  ///< by FinalState
   double first_submission_s = 0;
-  double end_s = 0;        ///< end of the window in which the rates below are taken
-  double makespan_s = 0;   ///< end_s - first_submission_s
+  double end_s = 0;       ///< end of the window in which the rates below are taken
+  double makespan_s = 0;  ///< end_s - first_submission_s
   Distribution wait_s;
   Distribution turnaround_s;
   Distribution bounded_slowdown;

@@ -10,9 +10,11 @@
 
 namespace orrery::sim {
 
-/// Overheads of containers.
+/// Overheads of containers. `orrery calibrate` measures some of them in a live run.
 struct WorldConfig {
+  double speed = 1;                ///< work done a second of running; on top of the job's own
   Duration start_overhead{};       ///< from the command to the container running
+  Duration end_overhead{};         ///< from the work being done to the containers gone
   Duration stop_overhead{};        ///< from a kill to the container gone
   Duration checkpoint_interval{};  ///< running time between periodic checkpoints; 0: none
   Duration checkpoint_cost{};      ///< the gang stands still while a checkpoint is written

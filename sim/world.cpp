@@ -27,8 +27,11 @@ int64_t scaled_down(int64_t ns, double speed) {
   return speed == 1 ? ns : static_cast<int64_t>(std::floor(static_cast<double>(ns) * speed));
 }
 
+// What would take longer than the range of instants takes as long as that.
 int64_t scaled_up(int64_t ns, double speed) {
-  return speed == 1 ? ns : static_cast<int64_t>(std::ceil(static_cast<double>(ns) / speed));
+  constexpr double kLongest = 9e18;
+  if (speed == 1) return ns;
+  return static_cast<int64_t>(std::min(kLongest, std::ceil(static_cast<double>(ns) / speed)));
 }
 
 }  // namespace
@@ -182,12 +185,13 @@ void World::set_speed(Instant now, Gang& gang, Duration pause) {
       slowest_type = type;
     }
   }
-  gang.speed = model.speed(tasks, spec.tasks, gpus ? slowest_type : UINT32_MAX);
+  gang.speed = config_.speed * model.speed(tasks, spec.tasks, gpus ? slowest_type : UINT32_MAX);
   gang.since = now + pause;
   gang.stamp = ++stamps_;
   ++gang.segments;
   if (gang.speed <= 0) return;
-  runtime_->schedule(saturating_add(gang.since, time_for(gang)),
+  Instant done = saturating_add(gang.since, time_for(gang));
+  runtime_->schedule(saturating_add(done, config_.end_overhead),
                      static_cast<uint8_t>(Wake::kWorkDone), gang.job.index, gang.stamp);
 }
 

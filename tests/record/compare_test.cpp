@@ -1,12 +1,11 @@
 #include "record/compare.hpp"
 
-#include <gtest/gtest.h>
-#include <rapidcheck.h>
-
 #include <cmath>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <rapidcheck.h>
 
 #include "actors/error.hpp"
 #include "fixture.hpp"
@@ -58,9 +57,9 @@ TEST(Compare, MissingJobsAreCountedAndSaid) {
 }
 
 TEST(Compare, SeedsMakeGroupsAndIntervals) {
-  Comparison c = compare({run_of("fcfs", 1, {10}), run_of("easy", 1, {4}), run_of("fcfs", 2, {20}),
-                          run_of("easy", 2, {10}), run_of("fcfs", 3, {30}),
-                          run_of("easy", 3, {22})});
+  Comparison c =
+      compare({run_of("fcfs", 1, {10}), run_of("easy", 1, {4}), run_of("fcfs", 2, {20}),
+               run_of("easy", 2, {10}), run_of("fcfs", 3, {30}), run_of("easy", 3, {22})});
   ASSERT_EQ(c.groups.size(), 2u);
   EXPECT_EQ(c.groups[0].label, "fcfs");
   EXPECT_EQ(c.groups[0].runs, (std::vector<size_t>{0, 2, 4}));
@@ -72,6 +71,77 @@ TEST(Compare, SeedsMakeGroupsAndIntervals) {
   const Estimate& difference = c.pairings[0].metrics[0].difference;
   EXPECT_EQ(difference.mean, -8);
   EXPECT_NEAR(*difference.half_width, 4.302653 * 2 / std::sqrt(3.0), 1e-4);
+}
+
+RunFolder live_run_of(const std::string& policy, uint64_t seed, std::vector<double> waits) {
+  RunFolder run = run_of(policy, seed, std::move(waits));
+  run.summary.runtime = "live";
+  return run;
+}
+
+TEST(Compare, ALiveRunAndItsSimulationAreNeverOneGroup) {
+  Comparison c = compare({live_run_of("fcfs", 1, {10}), run_of("fcfs", 2, {20})});
+  ASSERT_EQ(c.groups.size(), 2u);
+  EXPECT_EQ(c.groups[0].label, "fcfs, live");
+  EXPECT_EQ(c.groups[1].label, "fcfs, sim");
+}
+
+TEST(Compare, ASimulationOfALiveRunIsJudgedAsItsModel) {
+  RunFolder real = live_run_of("fcfs", 1, {10, 20, 0, 40});
+  RunFolder model = run_of("fcfs", 1, {12, 15, 1, 40});
+  real.summary.makespan_s = 200;
+  model.summary.makespan_s = 190;
+  real.summary.core_utilisation = 0.5;
+  model.summary.core_utilisation = 0.6;
+  Comparison c = compare({real, model});
+  ASSERT_EQ(c.errors.size(), 1u);
+  const ModelError& error = c.errors[0];
+  auto of = [&](std::string_view key) {
+    for (const RunError& one : error.runs) {
+      if (one.metric->key == key) return one;
+    }
+    ADD_FAILURE() << key;
+    return RunError{};
+  };
+  EXPECT_DOUBLE_EQ(of("makespan_s").error(), -10);
+  EXPECT_DOUBLE_EQ(*of("makespan_s").percent(), -5);
+  EXPECT_NEAR(of("core_utilisation_percent").error(), 10, 1e-9);
+  EXPECT_NEAR(*of("core_utilisation_percent").percent(), 20, 1e-9);
+  EXPECT_DOUBLE_EQ(of("wait_mean_s").error(), -0.5);
+  const JobErrors& wait = error.jobs[0];
+  EXPECT_DOUBLE_EQ(wait.bias_s, -0.5);            // (2 - 5 + 1 + 0) / 4
+  EXPECT_DOUBLE_EQ(wait.absolute_s.mean, 2);      // (2 + 5 + 1 + 0) / 4
+  EXPECT_DOUBLE_EQ(wait.absolute_s.median, 1.5);  // of 0 1 2 5
+  EXPECT_DOUBLE_EQ(wait.absolute_s.max, 5);
+  EXPECT_EQ(wait.relative_percent.count, 3u);          // a wait of 0 has no part of itself
+  EXPECT_DOUBLE_EQ(wait.relative_percent.median, 20);  // of 20 25 0
+  EXPECT_EQ(error.each.size(), 4u);
+}
+
+TEST(Compare, ErrorsLeaveOutJobsThatOnlyOneSideHasOrStarted) {
+  RunFolder real = live_run_of("fcfs", 1, {10, kNever, 30, 5});
+  RunFolder model = run_of("fcfs", 1, {11, 12, kNever, 5});
+  model.jobs[3].id = "new";
+  Comparison c = compare({real, model});
+  EXPECT_EQ(c.errors[0].jobs[0].absolute_s.count, 1u);
+  EXPECT_EQ(c.errors[0].each.size(), 3u);
+  auto json = nlohmann::json::parse(to_json(c, true));
+  EXPECT_EQ(json["errors"][0]["jobs"][1]["wait_real_s"], nullptr);
+  EXPECT_EQ(json["errors"][0]["jobs"][1]["wait_model_s"], 12);
+  EXPECT_NE(to_text(c, true).find("none"), std::string::npos);
+}
+
+TEST(Compare, AnyRunIsAModelWhereThatIsAsked) {
+  std::vector<RunFolder> runs{live_run_of("fcfs", 1, {10}), live_run_of("easy", 1, {12})};
+  EXPECT_TRUE(compare(runs).errors.empty());
+  Comparison c = compare(runs, {.errors = true});
+  ASSERT_EQ(c.errors.size(), 1u);
+  EXPECT_NE(to_text(c).find("error of easy"), std::string::npos) << to_text(c);
+  EXPECT_NE(to_markdown(c).find("| error of easy |"), std::string::npos) << to_markdown(c);
+  CsvReader csv(to_csv(c), "comparison");
+  size_t rows = 0;
+  while (csv.next()) rows += csv.text(csv.column("section")) == "error" ? 1 : 0;
+  EXPECT_GT(rows, 14u);
 }
 
 TEST(Compare, TheSameRunTwiceIsTwoGroups) {

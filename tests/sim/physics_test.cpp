@@ -32,6 +32,45 @@ TEST(Overhead, OfTheStartComesBeforeTheWork) {
   EXPECT_EQ(history.end_s(1), 114);
 }
 
+TEST(Overhead, OfTheEndComesBehindTheWorkAndHoldsTheResources) {
+  SimulationPlan plan = plan_of(cluster_of(1, 1), workload_of({{0, 100}, {0, 10}}));
+  plan.world.end_overhead = Duration::seconds(3);
+  History history = outcome_of(plan);
+  EXPECT_EQ(history.end_s(0), 103);    // 100 + 3
+  EXPECT_EQ(history.start_s(1), 103);  // on the same core
+  EXPECT_EQ(history.end_s(1), 116);
+}
+
+// What is killed while it ends has its work done; the limit holds all the same.
+TEST(Overhead, OfTheEndCountsForTheRequestedTime) {
+  SimulationPlan plan = plan_of(cluster_of(1, 1), workload_of({{0, 100, 1, 101}}));
+  plan.world.end_overhead = Duration::seconds(3);
+  History history = outcome_of(plan);
+  EXPECT_EQ(history.end_s(0), 101);
+  EXPECT_EQ(history.jobs.at(0).state, FinalState::kTimeLimit);
+}
+
+TEST(Speed, OfTheWorldStretchesEveryRunTime) {
+  SimulationPlan plan = plan_of(cluster_of(1, 2), workload_of({{0, 100}, {0, 10}}));
+  plan.world.speed = 0.8;
+  plan.world.end_overhead = Duration::seconds(3);
+  History history = outcome_of(plan);
+  EXPECT_EQ(history.end_s(0), 128);   // 100 / 0.8 + 3
+  EXPECT_EQ(history.end_s(1), 15.5);  // 10 / 0.8 + 3
+}
+
+TEST(Speed, ThatIsTinyMakesAJobThatOutlastsTheRunAndNoOverflow) {
+  auto workload = workload_of({{0, 4'000'000'000}});
+  SimulationPlan plan = plan_of(cluster_of(1, 1), workload);
+  plan.world.speed = 0.001;
+  plan.until = Instant::seconds(4'000'000'001);
+  History history;
+  Simulation simulation(plan, &history);
+  simulation.run();
+  EXPECT_EQ(simulation.violation(), "");
+  EXPECT_EQ(history.jobs.at(0).state, FinalState::kUnfinished);
+}
+
 TEST(RequestedTime, EndsAJobAtItsLastNanosecond) {
   auto workload = workload_of({{0, 100, 1, 49}});
   History history = outcome_of(plan_of(cluster_of(1, 1), workload));
