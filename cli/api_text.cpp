@@ -220,7 +220,7 @@ std::string jobs_text(const ordered_json& jobs, double now) {
 }
 
 std::string nodes_text(const ordered_json& nodes) {
-  Table table({0, 1, 5, 6, 8});
+  Table table({0, 1, 5, 6, 7, 8});
   table.add({"NODE", "STATE", "CPUS", "MEMORY", "GPUS", "TYPE", "JOBS", "HEARD", "REASON"});
   for (const auto& node : nodes) {
     table.add({text_at(node, "name"), text_at(node, "state"),

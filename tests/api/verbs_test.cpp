@@ -142,11 +142,11 @@ TEST_F(Verbs, PsListsJobsAsATable) {
   std::getline(lines, second);
   EXPECT_EQ(
       head,
-      "JOB  NAME   USER  QUEUE  STATE    TASKS  CPUS  MEMORY  GPUS       TIME  NODES (REASON)");
+      "JOB  NAME   USER  QUEUE  STATE    TASKS  CPUS  MEMORY  GPUS      TIME  NODES (REASON)");
   EXPECT_TRUE(first.starts_with("0    train  root         running      2     3   4 GiB     2  "))
       << first;
   EXPECT_TRUE(first.ends_with("  node-1")) << first;
-  EXPECT_TRUE(second.ends_with("          -  (not enough GPUs are free)")) << second;
+  EXPECT_TRUE(second.ends_with("    0         -  (not enough GPUs are free)")) << second;
   EXPECT_FALSE(std::getline(lines, third)) << third;
   ASSERT_EQ(orrery("ps -a --state failed"), 0);
   EXPECT_TRUE(printed("1m40s  (not enough GPUs are free, exit code 9)")) << out_;
@@ -221,7 +221,7 @@ TEST_F(Verbs, NodesDrainAndUndrain) {
   EXPECT_EQ(out_,
             "NODE    STATE   CPUS          MEMORY  GPUS  TYPE  JOBS  HEARD   REASON\n"
             "node-1  ready  1.5/8  512 MiB/64 GiB   1/4  A100  0     0s ago\n"
-            "node-2  ready  1.5/8  512 MiB/64 GiB   1/4  A100         never\n");
+            "node-2  ready  1.5/8  512 MiB/64 GiB   1/4  A100        never\n");
   EXPECT_EQ(orrery("drain node-1"), 2) << "a reason is needed";
   ASSERT_EQ(orrery("drain node-1 --reason 'new disk'"), 0) << err_;
   EXPECT_EQ(out_, "node node-1 is draining; jobs with parts there: 0\n");
