@@ -196,6 +196,9 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
 int run_command(const std::vector<std::string>& arguments) {
   // A reader of stdout that goes away shows as a failed write instead.
   std::signal(SIGPIPE, SIG_IGN);
+  // And so does a file that may grow no further (ulimit -f). With a handler, programs that this one
+  // starts get the default back.
+  std::signal(SIGXFSZ, [](int) {});
   try {
     check_arguments(arguments);
     Action action;

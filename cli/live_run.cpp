@@ -79,11 +79,7 @@ class LiveRun {
   LiveRun(const LiveRun&) = delete;
   LiveRun& operator=(const LiveRun&) = delete;
   // However the run ends, no container is left and nobody reports to what is gone.
-  ~LiveRun() {
-    runtime_.stop();
-    bridge_.end_all(kPatience);
-    bridge_.close();
-  }
+  ~LiveRun() { end(); }
 
   LiveResult run() {
     runtime_.attach(&bridge_, &chronicle_, nullptr);
@@ -91,9 +87,7 @@ class LiveRun {
     add_actors();
     submit_all();
     bool interrupted = wait();
-    runtime_.stop();
-    size_t left = bridge_.end_all(kPatience);
-    bridge_.close();
+    size_t left = end();
     if (left > 0) {
       options_.tell(std::to_string(left) + " containers have not ended although they were killed");
     }
@@ -173,6 +167,16 @@ class LiveRun {
     return false;
   }
 
+  // How many containers have not ended although they were killed. Waits for them once.
+  size_t end() {
+    if (ended_) return 0;
+    ended_ = true;
+    runtime_.stop();
+    size_t left = bridge_.end_all(kPatience);
+    bridge_.close();
+    return left;
+  }
+
   record::Summary finish() {
     Instant end = std::max(chronicle_.last(), first_submission(*plan_.workload));
     if (chronicle_.jobs_ended() < plan_.workload->size()) {
@@ -206,6 +210,7 @@ class LiveRun {
   ContainerMaker maker_;
   std::unique_ptr<live::Driver> driver_;
   live::Bridge bridge_;
+  bool ended_ = false;
   size_t next_ = 0;  // job to be submitted; of the runtime's deeds alone
   live::Runtime runtime_;
 };

@@ -57,6 +57,7 @@ bool ComposedPolicy::keeps_order() const {
 
 void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
   started_.clear();
+  misfits_.clear();
   if (how_.order == Order::kSrtf || how_.order == Order::kLas) {
     return preemptive(view, now, plan);
   }
@@ -77,9 +78,16 @@ void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
 bool ComposedPolicy::start(const ClusterView& view, Instant now, Plan& plan, const PendingJob& job,
                            Reason reason) {
   const JobState& state = view.job(job.id);
+  const TaskDemand& each = state.spec->each;
+  // Where units tell all, and for a job that is frozen where it is, it takes no search.
+  bool searches = !plan.counts() && !state.suspended;
+  if (searches && misfits_.rule_out(each, job.tasks)) return false;
   Space space = Space::of(plan, view.cluster());
   std::span<const Part> parts = placer_.place(space, state, job.tasks);
-  if (parts.empty()) return false;
+  if (parts.empty()) {
+    if (searches) misfits_.add(each, job.tasks);
+    return false;
+  }
   plan.start(state, parts, reason);
   if (how_.backfill == Backfill::kNone) return true;  // nobody asks when it will end
   Release end{saturating_add(now, job.remaining), job.id, job.tasks};
@@ -120,6 +128,7 @@ void ComposedPolicy::easy(const ClusterView& view, Instant now, Plan& plan, cons
     bool in_time = saturating_add(now, at->remaining) <= reserved.at;
     if (in_time ? start(view, now, plan, *at, reason)
                 : start_beside(view, now, plan, *at, reserved, reason)) {
+      if (!counting) keep_beside(plan, reserved);
       continue;
     }
     if (!in_time) plan.wait(at->id, {ReasonCode::kWouldDelay, head->id.index, wait_s});
@@ -134,17 +143,24 @@ bool ComposedPolicy::start_beside(const ClusterView& view, Instant now, Plan& pl
     return true;
   }
   // Packing: on nodes that have the room both now and beside the first job.
-  std::vector<Capacity> both(plan.free().begin(), plan.free().end());
-  for (size_t node = 0; node < both.size(); ++node) {
-    both[node] = common_room(both[node], reserved.beside[node]);
-  }
   const JobState& state = view.job(job.id);
-  Space space{both, plan.up(), &view.cluster(), nullptr};
+  if (!state.suspended && reserved.misfits.rule_out(state.spec->each, job.tasks)) return false;
+  Space space{reserved.both, plan.up(), &view.cluster(), nullptr};
   std::span<const Part> parts = placer_.place(space, state, job.tasks);
-  if (parts.empty()) return false;
+  if (parts.empty()) {
+    if (!state.suspended) reserved.misfits.add(state.spec->each, job.tasks);
+    return false;
+  }
   for (const Part& part : parts) take(reserved.beside[part.node], state.spec->each, part);
   plan.start(state, parts, reason);
   return true;
+}
+
+// What the last step of the plan has taken is not there now any more.
+void ComposedPolicy::keep_beside(const Plan& plan, Reservation& reserved) {
+  for (const Part& part : plan.parts_of(plan.steps().back())) {
+    reserved.both[part.node] = common_room(plan.free(part.node), reserved.beside[part.node]);
+  }
 }
 
 // Calls f(instant, parts' job, tasks) for each expected end in order, those of this pass included,
@@ -188,7 +204,10 @@ ComposedPolicy::Reservation ComposedPolicy::reserve(const ClusterView& view, Ins
   Space space{reserved.beside, plan.up(), &view.cluster(), nullptr};
   Instant at = now;
   std::vector<Part> place;
+  // A search is worth its time only once there is room in all.
+  Tally tally(space, first.spec->each, head.tasks);
   auto try_at = [&](Instant instant) {
+    if (!first.suspended && !tally.holds(head.tasks)) return false;
     std::span<const Part> parts = placer_.place(space, first, head.tasks);
     place.assign(parts.begin(), parts.end());
     if (!place.empty()) reserved.at = instant;
@@ -198,17 +217,22 @@ ComposedPolicy::Reservation ComposedPolicy::reserve(const ClusterView& view, Ins
     if (release.at == Instant::never()) return false;
     if (release.at > at && try_at(at)) return false;
     at = release.at;
-    give_back(view, plan, release.job, reserved.beside);
+    for (const Part& part : give_back(view, plan, release.job, reserved.beside)) {
+      tally.recount(part.node);
+    }
     return true;
   });
   if (place.empty()) try_at(at);
   for (const Part& part : place) take(reserved.beside[part.node], first.spec->each, part);
+  for (uint32_t node = 0; node < plan.node_count(); ++node) {
+    reserved.both.push_back(common_room(plan.free(node), reserved.beside[node]));
+  }
   return reserved;
 }
 
 // What the job holds, or is given by this plan, is free again in `space`.
-void ComposedPolicy::give_back(const ClusterView& view, const Plan& plan, JobId id,
-                               std::vector<Capacity>& space) {
+std::span<const Part> ComposedPolicy::give_back(const ClusterView& view, const Plan& plan, JobId id,
+                                                std::vector<Capacity>& space) {
   const JobState& job = view.job(id);
   std::span<const Part> parts = job.parts;
   if (job.phase == JobPhase::kPending) {
@@ -219,6 +243,7 @@ void ComposedPolicy::give_back(const ClusterView& view, const Plan& plan, JobId 
   for (const Part& part : parts) {
     if (part.tasks > 0) give(space[part.node], job.spec->each, part);
   }
+  return parts;
 }
 
 template <class Jobs>

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/policy.hpp"
+#include "policies/misfits.hpp"
 #include "policies/order.hpp"
 #include "policies/placement.hpp"
 #include "policies/profile.hpp"
@@ -55,6 +56,8 @@ class ComposedPolicy final : public Policy {
     Instant at = Instant::never();
     int64_t extra = 0;             // units, where units tell all
     std::vector<Capacity> beside;  // else node by node
+    std::vector<Capacity> both;    // the room there both now and then
+    Misfits misfits;               // of `both`
   };
 
   template <class Jobs>
@@ -63,12 +66,13 @@ class ComposedPolicy final : public Policy {
   void easy(const ClusterView& view, Instant now, Plan& plan, const Jobs& jobs, At head);
   bool start(const ClusterView& view, Instant now, Plan& plan, const PendingJob& job,
              Reason reason);
+  static void keep_beside(const Plan& plan, Reservation& reserved);
   bool start_beside(const ClusterView& view, Instant now, Plan& plan, const PendingJob& job,
                     Reservation& reserved, Reason reason);
   Reservation reserve(const ClusterView& view, Instant now, const Plan& plan,
                       const PendingJob& head);
-  static void give_back(const ClusterView& view, const Plan& plan, JobId id,
-                        std::vector<Capacity>& space);
+  static std::span<const Part> give_back(const ClusterView& view, const Plan& plan, JobId id,
+                                         std::vector<Capacity>& space);
   template <class F>
   void for_each_release(const ClusterView& view, Instant now, F&& f) const;
 
@@ -86,6 +90,8 @@ class ComposedPolicy final : public Policy {
   std::map<JobId, Instant> promised_;  // conservative: the start that each job was last promised
 
   // Scratch memory of one pass.
+  Misfits misfits_;   // of the draft
+  Misfits hopeless_;  // of the draft and all that running jobs which come later would give back
   std::vector<Release> started_;  // jobs started in this pass, in order of their ends
   std::vector<PendingJob> sorted_;
   std::vector<Promise> reserved_;

@@ -67,14 +67,24 @@ void FairShare::advance(const ClusterView& view, Instant now) {
 }
 
 void FairShare::sort(const ClusterView& view, std::vector<PendingJob>& jobs) const {
-  auto earlier = [&](const PendingJob& x, const PendingJob& y) {
-    const JobSpec& a = *view.job(x.id).spec;
-    const JobSpec& b = *view.job(y.id).spec;
-    if (groups_[a.group] != groups_[b.group]) return groups_[a.group] < groups_[b.group];
-    if (usage_[a.user] != usage_[b.user]) return usage_[a.user] < usage_[b.user];
-    return x.id < y.id;
+  // Comparing reads what lies side by side, and looks up no job.
+  struct Entry {
+    double group;
+    double user;
+    PendingJob job;
   };
-  std::sort(jobs.begin(), jobs.end(), earlier);
+  std::vector<Entry> entries;
+  entries.reserve(jobs.size());
+  for (const PendingJob& job : jobs) {
+    const JobSpec& spec = *view.job(job.id).spec;
+    entries.push_back({groups_[spec.group], usage_[spec.user], job});
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& x, const Entry& y) {
+    if (x.group != y.group) return x.group < y.group;
+    if (x.user != y.user) return x.user < y.user;
+    return x.job.id < y.job.id;
+  });
+  for (size_t i = 0; i < jobs.size(); ++i) jobs[i] = entries[i].job;
 }
 
 }  // namespace orrery

@@ -40,6 +40,19 @@ bool may_resume(const Space& space, const JobState& job) {
 
 }  // namespace
 
+Tally::Tally(const Space& space, const TaskDemand& demand, uint32_t wanted)
+    : space_(space), demand_(demand), wanted_(wanted), fit_(space.free.size(), 0) {
+  for (uint32_t node = 0; node < fit_.size(); ++node) recount(node);
+}
+
+void Tally::recount(uint32_t node) {
+  if (space_.up[node] == 0) return;
+  total_ -= fit_[node];
+  uint32_t type = space_.cluster->nodes[node].gpu_type;
+  fit_[node] = tasks_that_fit(space_.free[node], type, demand_, wanted_);
+  total_ += fit_[node];
+}
+
 uint32_t Placer::count(const Space& space, const TaskDemand& demand, uint32_t wanted) {
   if (space.counted != nullptr) {
     return static_cast<uint32_t>(std::min<int64_t>(space.counted->total_units(), wanted));

@@ -31,6 +31,23 @@ struct Space {
   }
 };
 
+/// How many tasks of one demand fit into a space, kept while the space changes.
+class Tally {
+ public:
+  /// Counts no node further than `wanted`. `space` must outlive it.
+  Tally(const Space& space, const TaskDemand& demand, uint32_t wanted);
+  /// That node's room has changed.
+  void recount(uint32_t node);
+  bool holds(uint32_t tasks) const { return total_ >= tasks; }
+
+ private:
+  const Space& space_;
+  const TaskDemand& demand_;
+  const uint32_t wanted_;
+  std::vector<uint32_t> fit_;  // by node
+  uint64_t total_ = 0;
+};
+
 /// Places gangs. Holds scratch memory and, for kRandom, a stream of random numbers.
 class Placer {
  public:

@@ -20,12 +20,14 @@ int64_t ComposedPolicy::key_now(const JobState& job, Instant now) const {
 // come after it. One that does not fit even so is passed over.
 void ComposedPolicy::preemptive(const ClusterView& view, Instant now, Plan& plan) {
   preempted_.clear();
+  hopeless_.clear();
   JobId blocked;
   for (const PendingJob& pending : view.pending()) {
     const JobState& job = view.job(pending.id);
-    if (start(view, now, plan, pending, {ReasonCode::kFirstInOrder, 0, 0})) continue;
+    bool hopeless = !job.suspended && hopeless_.rule_out(job.spec->each, pending.tasks);
+    if (!hopeless && start(view, now, plan, pending, {ReasonCode::kFirstInOrder, 0, 0})) continue;
     size_t before = preempted_.size();
-    if (make_room(view, now, plan, job, pending.key)) {
+    if (!hopeless && make_room(view, now, plan, job, pending.key)) {
       auto victims = static_cast<int64_t>(preempted_.size() - before);
       start(view, now, plan, pending, {ReasonCode::kHigherPriority, victims, 0});
       continue;
@@ -66,17 +68,26 @@ bool ComposedPolicy::make_room(const ClusterView& view, Instant now, Plan& plan,
   const TaskDemand& demand = job.spec->each;
   uint32_t tasks = job.spec->tasks;
   size_t needed = 0;
-  uint32_t fit = Placer::count(room, demand, tasks);
-  while (fit < tasks && needed < victims.size()) {
+  Tally tally(room, demand, tasks);
+  while (!tally.holds(tasks) && needed < victims.size()) {
     const JobState& victim = view.job(victims[needed++].id);
     TaskDemand freed = plan.given_back_by(victim);
-    for (const Part& part : victim.parts) give(space[part.node], freed, part);
-    fit = Placer::count(room, demand, tasks);
+    for (const Part& part : victim.parts) {
+      give(space[part.node], freed, part);
+      tally.recount(part.node);
+    }
   }
-  if (fit < tasks || placer_.place(room, job, tasks).empty()) return false;
+  if (!tally.holds(tasks)) {
+    // Jobs that are looked at later have no more to take: what comes after them is less, and what
+    // is taken off only moves to the draft.
+    if (!job.suspended) hopeless_.add(demand, tasks);
+    return false;
+  }
+  if (placer_.place(room, job, tasks).empty()) return false;
   for (size_t i = 0; i < needed; ++i) {
     plan.preempt(view.job(victims[i].id), {ReasonCode::kPreempted, job.spec->id.index, 0});
     preempted_.push_back(victims[i].id);
+    misfits_.clear();
   }
   return true;
 }

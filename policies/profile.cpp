@@ -12,15 +12,49 @@ bool covers(const Amount& free, const Amount& wanted) {
 
 }  // namespace
 
-void Profile::reset(Instant now, const Amount& amount) { steps_.assign(1, {now, amount}); }
+void Profile::reset(Instant now, const Amount& amount) {
+  steps_.assign(1, {now, amount});
+  bounds_.clear();
+}
 
 void Profile::release(Instant at, const Amount& amount) {
+  bounds_.clear();
   if (at > steps_.back().at) steps_.push_back({at, steps_.back().free});
   for (size_t i = 0; i < amount.size(); ++i) steps_.back().free[i] += amount[i];
 }
 
-Instant Profile::earliest(const Amount& amount, Duration length) const {
-  size_t start = 0;
+size_t Profile::first_possible(const Amount& amount, Duration length) const {
+  Instant bound = steps_.front().at;
+  for (const Bound& known : bounds_) {
+    if (known.at > bound && length >= known.length && covers(amount, known.amount)) {
+      bound = known.at;
+    }
+  }
+  auto step = std::partition_point(steps_.begin(), steps_.end(),
+                                   [&](const Step& s) { return s.at < bound; });
+  return static_cast<size_t>(step - steps_.begin());
+}
+
+void Profile::remember(const Bound& found) {
+  constexpr size_t kMost = 32;
+  std::erase_if(bounds_, [&](const Bound& known) {
+    return known.at <= found.at && known.length >= found.length &&
+           covers(known.amount, found.amount);
+  });
+  if (bounds_.size() < kMost) {
+    bounds_.push_back(found);
+  } else {
+    bounds_[next_bound_++ % kMost] = found;
+  }
+}
+
+Instant Profile::earliest(const Amount& amount, Duration length) {
+  Instant at = search(first_possible(amount, length), amount, length);
+  remember({amount, length, at});
+  return at;
+}
+
+Instant Profile::search(size_t start, const Amount& amount, Duration length) const {
   while (start < steps_.size()) {
     if (!covers(steps_[start].free, amount)) {
       ++start;

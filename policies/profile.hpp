@@ -22,7 +22,7 @@ class Profile {
   /// `amount` more is free from `at` on. Requires: calls in ascending order of `at`.
   void release(Instant at, const Amount& amount);
   /// The earliest instant from which `amount` is free for `length`; never() if there is none.
-  Instant earliest(const Amount& amount, Duration length) const;
+  Instant earliest(const Amount& amount, Duration length);
   /// Takes `amount` from `at` for `length`. Requires: `at` comes from `earliest`.
   void reserve(Instant at, Duration length, const Amount& amount);
 
@@ -31,8 +31,19 @@ class Profile {
     Instant at;
     Amount free;
   };
+  /// Nothing that asks for no less of anything has room before `at`: reserving only takes.
+  struct Bound {
+    Amount amount;
+    Duration length;
+    Instant at;
+  };
   size_t split(Instant at);
+  size_t first_possible(const Amount& amount, Duration length) const;
+  Instant search(size_t start, const Amount& amount, Duration length) const;
+  void remember(const Bound& found);
 
+  std::vector<Bound> bounds_;  // a few
+  size_t next_bound_ = 0;      // the one to be replaced when there are enough
   std::vector<Step> steps_;
 };
 
