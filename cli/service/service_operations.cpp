@@ -181,7 +181,11 @@ live::JobRow ControllerService::submit(const live::JobRequest& request,
         lock.unlock();
         std::lock_guard journal(journal_mutex_);
         journal_->job(now, spec->id, text);
-        journal_->sync();
+        if (scenario_.live.sync == JournalSync::kNever) {
+          journal_->flush();
+        } else {
+          journal_->sync();
+        }
       } catch (const nlohmann::json::exception&) {
         table_->take_back();
         throw Refusal("bad-request", "the job: expected texts in UTF-8, found other bytes");
