@@ -31,6 +31,7 @@ void add_sim(CLI::App& app, Action& action);
 void add_live(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
+void add_calibrate(CLI::App& app, Action& action);
 void add_trace(CLI::App& app, Action& action);
 void add_policies(CLI::App& app, Action& action);
 void add_keygen(CLI::App& app, Action& action);

@@ -173,7 +173,7 @@ std::string decision_text(const Decision& decision) {
          std::to_string(decision.tasks) + " tasks on " + std::to_string(decision.nodes) + " nodes)";
 }
 
-ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& options) {
+RunJournal open_journal(const std::filesystem::path& folder, const ReplayOptions& options) {
   std::filesystem::path file = folder / kJournal;
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) {
@@ -181,16 +181,24 @@ ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& op
                       "orrery live keeps one; orrery sim does with --journal"});
   }
   std::string bytes = record::read_file(file);
-  record::JournalReader first(bytes, file.string(), nullptr);
+  RunJournal journal;
+  journal.header = record::JournalReader(bytes, file.string(), nullptr).header();
+  if (journal.header.scenario.empty()) return journal;  // cut off within the header
+  journal.scenario = scenario_of(journal.header, folder, options);
+  journal.plan = plan_of(journal.scenario, journal.header.runtime);
+  journal.reader = std::make_unique<record::JournalReader>(std::move(bytes), file.string(),
+                                                           journal.plan.workload);
+  return journal;
+}
+
+ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& options) {
+  RunJournal journal = open_journal(folder, options);
   ReplayResult result;
-  result.header = first.header();
-  result.cut_off = first.cut_off();
-  if (result.header.scenario.empty()) return result;  // cut off within the header
-  Scenario scenario = scenario_of(result.header, folder, options);
-  sim::SimulationPlan plan = plan_of(scenario, result.header.runtime);
-  record::JournalReader journal(std::move(bytes), file.string(), plan.workload);
-  Stage stage(plan, plan.network.ideal());
-  feed(journal, stage, options, result);
+  result.header = journal.header;
+  result.cut_off = journal.reader == nullptr;
+  if (result.cut_off) return result;
+  Stage stage(journal.plan, journal.plan.network.ideal());
+  feed(*journal.reader, stage, options, result);
   return result;
 }
 

@@ -3,12 +3,15 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/notes.hpp"
+#include "cli/scenario.hpp"
 #include "record/journal.hpp"
+#include "sim/simulation.hpp"
 
 namespace orrery::cli {
 
@@ -35,6 +38,19 @@ struct ReplayResult {
   bool cut_off = false;    ///< the journal's tail is missing
   std::optional<Difference> difference;
 };
+
+/// A journal with the run that it is of.
+struct RunJournal {
+  record::JournalHeader header;
+  Scenario scenario;
+  sim::SimulationPlan plan;
+  /// At the first entry; none where the journal was cut off within its header.
+  std::unique_ptr<record::JournalReader> reader;
+};
+
+/// Opens the journal of the record in `folder`. Throws InputError where there is none, it is
+/// damaged, or its workload is not to be had any more.
+RunJournal open_journal(const std::filesystem::path& folder, const ReplayOptions& options);
 
 /// Replays the journal of the record in `folder` up to its end or the first difference. Throws
 /// InputError where there is none or it is damaged.

@@ -44,6 +44,30 @@ void put_text(Value& root, const char* section, const char* key, const std::stri
   section_of(root, section, place).put(key, text_value(text, place));
 }
 
+// Puts what `over` says in the place of what `root` says, key by key.
+void lay_over(Value& root, const Value& over) {
+  for (size_t i = 0; i < over.keys.size(); ++i) {
+    Value* below = root.find(over.keys[i]);
+    bool sections = below != nullptr && below->kind == Value::Kind::kMap &&
+                    over.items[i].kind == Value::Kind::kMap;
+    if (sections) {
+      lay_over(*below, over.items[i]);
+    } else {
+      root.put(over.keys[i], over.items[i]);
+    }
+  }
+}
+
+void apply_model(Value& root, const std::string& file) {
+  Value model = parse_document(read_text_file(file, kDocumentBytes), file);
+  if (model.kind != Value::Kind::kMap) {
+    throw error_at(on_command_line("--model " + file), "sections of a scenario, such as world",
+                   found_text(model), "orrery calibrate writes such a file");
+  }
+  lay_over(root, model);
+  expand_shorthands(root);
+}
+
 // A tree for a run without a scenario file.
 Value bare_scenario(const SimOptions& options) {
   Value root;
@@ -196,6 +220,7 @@ std::vector<RunOrder> plan_runs(const SimOptions& options) {
   std::vector<RunOrder> orders;
   for (const std::string& file : axes.scenarios) {
     Value root = file.empty() ? bare_scenario(options) : load_scenario(file);
+    if (!options.model.empty()) apply_model(root, options.model);
     apply_options(root, options);
     for (const std::string& policy : axes.policies) {
       if (policy.empty() && axes.policies.size() > 1) {

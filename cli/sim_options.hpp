@@ -15,6 +15,7 @@ namespace orrery::cli {
 /// The options as typed; an empty text was not given.
 struct SimOptions {
   std::vector<std::string> scenarios;
+  std::string model;  ///< a file with sections that replace the scenario's keys
   std::string trace;
   std::string format;
   std::string nodes;

@@ -27,6 +27,8 @@ constexpr const char* kExamples = R"(Examples:
       Five seeds, as JSON. A list works too: 1,2,7.
   orrery sim scenarios/batch.yaml --set policy.order=sjf --set 'cluster.nodes[0].count=64'
       Change any key of the scenario; orrery help scenario lists them.
+  orrery sim scenarios/fidelity.yaml --model model.yaml --policy fcfs,easy,sjf
+      With the overheads that orrery calibrate has fitted to a live run.
   orrery sim scenarios/failures.yaml --repeat 2
       Run twice in lockstep; if the runs differ, name the first event that does.
 
@@ -88,6 +90,9 @@ int run_sim(const SimOptions& options) {
 
 void add_inputs(CLI::App& sim, SimOptions& o) {
   sim.add_option("SCENARIO", o.scenarios, "Scenario files (docs/scenario.md)");
+  sim.add_option("--model", o.model,
+                 "Keys that replace the scenario's, as orrery calibrate writes them")
+      ->type_name("FILE");
   sim.add_option("--trace", o.trace, "Replay this log, plain or compressed")->type_name("FILE");
   sim.add_option("--format", o.format,
                  "How the log is written: swf, openb, philly, csv, binary (default: a guess)")

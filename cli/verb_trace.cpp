@@ -6,6 +6,8 @@
 #include "cli/build.hpp"
 #include "cli/command.hpp"
 #include "cli/generator.hpp"
+#include "cli/measured.hpp"
+#include "cli/record_folder.hpp"
 #include "cli/table.hpp"
 #include "traces/info.hpp"
 #include "traces/reader.hpp"
@@ -17,6 +19,7 @@ namespace {
 
 struct TraceOptions {
   std::vector<std::string> files;
+  std::string from;
   std::string format;
   std::string on_error;
   std::string out;
@@ -92,7 +95,34 @@ void write_trace(const Workload& workload, const TraceOptions& o) {
   print(grouped(workload.size()) + " jobs in " + o.out + "\n");
 }
 
+// Whether a half-read input will do.
+bool may_be_cut(const TraceOptions& o) { return o.on_error == "skip"; }
+
+int import_run(const TraceOptions& o) {
+  target_format(o);
+  read_options(o);
+  Observation seen = observe(o.from);
+  if (seen.cut_off && !may_be_cut(o)) {
+    throw InputError({(std::filesystem::path(o.from) / kJournal).string(), 0, 0,
+                      "a journal that was closed",
+                      "one that is cut off after " + seconds_text(seen.last.ns) + " s of the run",
+                      "--on-error skip takes what is there"});
+  }
+  std::vector<std::string> remarks;
+  Workload workload = measured_workload(seen, remarks);
+  if (!o.quiet) {
+    for (const std::string& remark : remarks) complain(o.from + ": " + remark);
+  }
+  write_trace(workload, o);
+  return kDone;
+}
+
 int import_trace(const TraceOptions& o) {
+  if (o.files.empty() == o.from.empty()) {
+    throw InputError({"command line", 0, 0, "a trace or --from RUN",
+                      o.from.empty() ? "neither" : "both", "see orrery help trace import"});
+  }
+  if (!o.from.empty()) return import_run(o);
   std::error_code problem;
   if (std::filesystem::equivalent(o.files.front(), o.out, problem)) {
     throw InputError(
@@ -160,13 +190,19 @@ void add_info(CLI::App& trace, Action& action) {
 
 void add_import(CLI::App& trace, Action& action) {
   auto o = std::make_shared<TraceOptions>();
-  CLI::App* verb = trace.add_subcommand("import", "Convert a trace");
-  verb->add_option("FILE", o->files, "The trace to read")->required()->expected(1);
+  CLI::App* verb = trace.add_subcommand("import", "Convert a trace, or make one of a run");
+  verb->add_option("FILE", o->files, "The trace to read")->expected(0, 1);
+  verb->add_option("--from", o->from,
+                   "Instead: the record of a run with a journal; what its jobs really took")
+      ->type_name("RUN");
   add_reading(*verb, *o);
   add_writing(*verb, *o);
   verb->footer(
       "Examples:\n  orrery trace import log.swf.gz --out log.csv\n"
-      "  orrery trace import pods.csv.gz --format openb --out pods.bin");
+      "  orrery trace import pods.csv.gz --format openb --out pods.bin\n"
+      "  orrery trace import --from fcfs-live --out measured.csv\n"
+      "      The jobs of a live run with the run times that its containers took: a simulation\n"
+      "      can replay them.");
   verb->callback([&action, o] { action = [o] { return import_trace(*o); }; });
 }
 
