@@ -153,8 +153,8 @@ std::string about(const Calibration& c, const Observation& seen, bool measured) 
     text += "All declare the same run time: an end overhead cannot be told from the speed.\n";
   }
   if (c.early.ns > 0) {
-    text += "Containers had worked for " + fixed(c.early.as_seconds(), 6) +
-            " s when they were reported to run: start_overhead is less by that.\n";
+    text += "Each run was " + fixed(c.early.as_seconds(), 6) +
+            " s shorter than its speed explains: start_overhead is less by that.\n";
   }
   return text;
 }

@@ -21,8 +21,8 @@ struct Calibration {
   /// Fitted: run time = end_overhead - early + declared run time / speed.
   double speed = 1;
   Duration end_overhead{};
-  /// How long containers had worked when they were reported to run. One of this and
-  /// `end_overhead` is 0; the other is what is left of both.
+  /// What each run time is shorter by: work begins before it is reported, and a quota is given at
+  /// the start of its period. One of this and `end_overhead` is 0.
   Duration early{};
   /// Mean of `start_s`, less `early`: until the work begins.
   Duration start_overhead{};
