@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <random>
+#include <thread>
 
 #include "actors/error.hpp"
 #include "cli/build.hpp"
 #include "cli/command.hpp"
 #include "cli/record_folder.hpp"
 #include "cli/service/controller_plan.hpp"
+#include "record/summary.hpp"
 
 namespace orrery::cli {
 
@@ -153,7 +156,10 @@ void ControllerService::open_wire() {
   gateway_ = std::make_unique<live::Gateway>(std::move(gateway), std::move(events));
 }
 
-void ControllerService::start() { gateway_->start(); }
+void ControllerService::start() {
+  gateway_->start();
+  started_ = true;
+}
 
 void ControllerService::work(std::chrono::milliseconds wait) {
   std::this_thread::sleep_for(wait);
@@ -189,11 +195,37 @@ void ControllerService::note(Instant at, ActorId from, const Note& note) {
     std::lock_guard lock(mutex_);
     table_->note(at, note);
   }
+  if (started_ && !config_.wire.news.empty()) tell_watchers(at, note);
   const auto* decision = std::get_if<Decision>(&note);
   if (decision == nullptr) return;
   std::lock_guard lock(journal_mutex_);
   journal_->decision(at, from, *decision);
   dirty_ = true;
+}
+
+// News: topics "job.N" and "node.NAME", each with a small JSON object.
+void ControllerService::tell_watchers(Instant at, const Note& note) {
+  nlohmann::ordered_json news{{"at", unix_seconds(at)}};
+  auto tell_job = [&](const JobSpec& spec, const char* state) {
+    news["job"] = spec.id.index;
+    news["name"] = spec.name;
+    news["state"] = state;
+    gateway_->publish("job." + std::to_string(spec.id.index), news.dump());
+  };
+  auto tell_node = [&](NodeId node, const char* state) {
+    const std::string& name = plan_.cluster->nodes[node.index].name;
+    news["node"] = name;
+    news["state"] = state;
+    gateway_->publish("node." + name, news.dump());
+  };
+  if (const auto* arrived = std::get_if<JobArrived>(&note)) tell_job(*arrived->spec, "pending");
+  if (const auto* began = std::get_if<AttemptStarted>(&note)) tell_job(*began->spec, "running");
+  if (const auto* ended = std::get_if<JobEnded>(&note)) {
+    news["exit_code"] = ended->exit_code;
+    tell_job(*ended->spec, record::name_of(ended->state));
+  }
+  if (const auto* down = std::get_if<NodeWentDown>(&note)) tell_node(down->node, "down");
+  if (const auto* came_up = std::get_if<NodeCameUp>(&note)) tell_node(came_up->node, "up");
 }
 
 // ---- Wire --------------------------------------------------------------------------------------

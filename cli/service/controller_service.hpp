@@ -6,7 +6,7 @@
 // `sync: always` also after a power cut. Agents then say what they hold, and the two sides agree.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -98,6 +98,7 @@ class ControllerService final : public live::Operations,
   void note(Instant at, ActorId from, const Note& note) override;
   void command(Instant /*now*/, ActorId /*from*/, const Command& /*command*/) override {}
   bool carry(Instant now, ActorId from, ActorId to, const Message& message) override;
+  void tell_watchers(Instant at, const Note& note);
 
   live::Admission admit(const live::Peer& peer) const;
   void up(const live::Peer& peer);
@@ -136,6 +137,7 @@ class ControllerService final : public live::Operations,
   std::unique_ptr<JobTable> table_;
   std::vector<Node> nodes_;
   std::map<uint32_t, live::PeerId> peers_;  // by place
+  std::atomic<bool> started_{false};        // the gateway is there for all threads
   std::mutex questions_mutex_;
   std::map<uint64_t, std::promise<std::string>> questions_;  // open ones, by number
   std::unique_ptr<live::Runtime> runtime_;

@@ -71,6 +71,7 @@ class ServiceTest : public testing::Test {
     config.scenario = scenario(more);
     config.state = folder_ / "controller";
     config.wire.endpoint = "ipc://" + (folder_ / "wire").string();
+    config.wire.news = news_;
     config.lost_after = lost_after;
     config.tell = [](const std::string& line) { std::cout << "controller: " << line << "\n"; };
     config.tune = tune;
@@ -137,6 +138,7 @@ class ServiceTest : public testing::Test {
 
   const live::Caller ada_{"ada", false};
   const live::Caller root_{"root", true};
+  std::string news_;  // where the controller tells watchers; empty: nowhere
   fs::path folder_;
 };
 

@@ -247,6 +247,42 @@ TEST_F(ServiceTest, AnEstimateComesFromWhatJobsTookBefore) {
   for (uint32_t i = 6; i <= 10; ++i) ASSERT_TRUE(is(*service, i, "cancelled"));
 }
 
+TEST_F(ServiceTest, WatchersHearWhatHappens) {
+  news_ = "ipc://" + (folder_ / "news").string();
+  auto service = controller();
+  Working keeps(*service);
+  std::mutex mutex;
+  std::vector<std::string> heard;
+  live::Catalogue catalogue;
+  live::GatewayConfig config;
+  config.catalogue = &catalogue;
+  live::LinkConfig link;
+  link.endpoint = "ipc://" + (folder_ / "wire").string();
+  link.role = live::Role::kUser;
+  link.name = "watcher";
+  link.news = news_;
+  link.topics = {"job."};
+  config.links = {link};
+  live::GatewayEvents events;
+  events.news = [&](const live::News& news) {
+    std::lock_guard lock(mutex);
+    heard.push_back(news.topic + " " + news.body);
+  };
+  live::Gateway watcher(config, events);
+  watcher.start();
+  auto host = agent(0);
+  Working works(*host);
+  // A subscription takes a moment: jobs are submitted until one is heard of to its end.
+  EXPECT_TRUE(wait_for([&] {
+    service->submit(job("seen", 0), ada_);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::lock_guard lock(mutex);
+    return std::any_of(heard.begin(), heard.end(), [](const std::string& one) {
+      return one.starts_with("job.") && one.find("\"state\":\"completed\"") != std::string::npos;
+    });
+  }));
+}
+
 TEST_F(ServiceTest, OutputIsReadThroughTheAgent) {
   auto service = controller();
   Working keeps(*service);
