@@ -17,7 +17,7 @@ class Hostile : public Stage {};
 
 TEST_F(Hostile, ASlowClientIsCutOffAndKeepsNobodyWaiting) {
   config_.limits.threads = 2;
-  config_.limits.receive = milliseconds(400);
+  config_.limits.receive = milliseconds(1000);
   open();
   Client slow(server_->port());
   slow.send("GET /healthz HTTP/1.1\r\nA: ");
@@ -34,7 +34,7 @@ TEST_F(Hostile, ASlowClientIsCutOffAndKeepsNobodyWaiting) {
 }
 
 TEST_F(Hostile, ABodyThatDoesNotComeIsNotWaitedFor) {
-  config_.limits.receive = milliseconds(300);
+  config_.limits.receive = milliseconds(800);
   open();
   Client client(server_->port());
   client.send("POST /v1/jobs HTTP/1.1\r\nAuthorization: Bearer " + user() +
@@ -46,7 +46,7 @@ TEST_F(Hostile, ABodyThatDoesNotComeIsNotWaitedFor) {
 
 TEST_F(Hostile, SilentConnectionsHoldUpOthersForTheirTimeAlone) {
   config_.limits.threads = 2;
-  config_.limits.receive = milliseconds(300);
+  config_.limits.receive = milliseconds(800);
   open();
   std::vector<std::unique_ptr<Client>> silent;
   for (int i = 0; i < 4; ++i) silent.push_back(std::make_unique<Client>(server_->port()));

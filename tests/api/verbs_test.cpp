@@ -3,9 +3,11 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <thread>
 
+#include "live/api/json.hpp"
 #include "tests/api/stage.hpp"
 
 namespace orrery::live::api {
@@ -278,13 +280,26 @@ TEST_F(Verbs, TopPrintsOnceWhereNobodyWatches) {
 TEST_F(Verbs, TopDrawsOnATerminalAndGivesTheCursorBack) {
   // script(1) lends a terminal.
   if (std::system("command -v script >/dev/null 2>&1") != 0) GTEST_SKIP() << "no script(1) here";
-  const std::string call = "cd '" + folder_.path().string() + "' && " + environment_ +
-                           " script -qec \"stty rows 12 cols 40; timeout --preserve-status -s INT "
-                           "0.7 '" ORRERY_BINARY
-                           "' top --interval 0.1\" screen >/dev/null </dev/null";
-  const int status = std::system(call.c_str());
+  const std::string folder = folder_.path().string();
+  write("watch",
+        "stty rows 12 cols 40; echo $$ >pid; exec '" ORRERY_BINARY "' top --interval 0.1\n");
+  const std::string call = "cd '" + folder + "' && env " + environment_ +
+                           " timeout 60 script -qefc 'sh watch' screen >script.out </dev/null";
+  int status = -1;
+  std::thread terminal([&] { status = std::system(call.c_str()); });
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto drawn = [&] { return read_all(folder_.path() / "screen"); };
+  while (drawn().find("node-1") == std::string::npos && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  uint64_t pid = 0;
+  const std::string text = read_all(folder_.path() / "pid");
+  if (parse_number(text.substr(0, text.find('\n')), 2, INT32_MAX, pid)) {
+    ::kill(static_cast<pid_t>(pid), SIGINT);
+  }
+  terminal.join();
   EXPECT_EQ(WEXITSTATUS(status), 130);
-  const std::string screen = read_all(folder_.path() / "screen");
+  const std::string screen = drawn();
   EXPECT_NE(screen.find("\033[?25l"), std::string::npos);
   EXPECT_NE(screen.find("\033[H"), std::string::npos);
   EXPECT_NE(screen.find("node-1"), std::string::npos) << screen;
