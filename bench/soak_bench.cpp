@@ -68,6 +68,47 @@ cli::Scenario scenario(uint32_t nodes) {
   return cli::read_scenario(root);
 }
 
+// The agents of so many nodes, whose containers run for 200 ms.
+cli::AgentConfig agents_of(uint32_t nodes, const std::string& endpoint, const fs::path& folder,
+                           Waits& waits) {
+  cli::AgentConfig agents;
+  for (uint32_t i = 0; i < nodes; ++i) {
+    cli::AgentNode node;
+    node.link.endpoint = endpoint;
+    node.link.name = "node" + std::to_string(i);
+    node.state = folder / node.link.name;
+    agents.nodes.push_back(node);
+  }
+  agents.make_driver = [&](const cli::AgentNode&, const std::string&) {
+    return std::make_unique<live::FakeDriver>([&](const live::ContainerOrder& order) {
+      waits.ordered(order.key.job.index);
+      live::FakeLife life;
+      life.runs_for = Duration::milliseconds(200);
+      return life;
+    });
+  };
+  agents.threads = 1;
+  agents.tell = [](const std::string&) {};
+  return agents;
+}
+
+// Submits all jobs at their rate and waits for the last one's end; the seconds that it took.
+double run_jobs(cli::ControllerService& service, Waits& waits) {
+  live::JobRequest request;
+  request.command = {"true"};
+  auto began = Clock::now();
+  for (uint32_t job = 0; job < kJobs; ++job) {
+    auto offset = std::chrono::nanoseconds(1'000'000'000) * job / kJobsPerSecond;
+    std::this_thread::sleep_until(began + offset);
+    waits.posted(job);
+    service.submit(request, {"soak", false});
+  }
+  live::JobFilter open;
+  open.most = 1;
+  while (!service.jobs(open).empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return seconds_since(began);
+}
+
 void soak(benchmark::State& state) {
   auto nodes = static_cast<uint32_t>(state.range(0));
   fs::path folder = fs::temp_directory_path() / ("orrery-soak-" + std::to_string(getpid()));
@@ -82,25 +123,7 @@ void soak(benchmark::State& state) {
     cli::ControllerService service(std::move(config));
     service.start();
     double before = resident();
-    cli::AgentConfig agents;
-    for (uint32_t i = 0; i < nodes; ++i) {
-      cli::AgentNode node;
-      node.link.endpoint = service.endpoint();
-      node.link.name = "node" + std::to_string(i);
-      node.state = folder / node.link.name;
-      agents.nodes.push_back(node);
-    }
-    agents.make_driver = [&](const cli::AgentNode&, const std::string&) {
-      return std::make_unique<live::FakeDriver>([&](const live::ContainerOrder& order) {
-        waits.ordered(order.key.job.index);
-        live::FakeLife life;
-        life.runs_for = Duration::milliseconds(200);
-        return life;
-      });
-    };
-    agents.threads = 1;
-    agents.tell = [](const std::string&) {};
-    cli::AgentHost host(std::move(agents));
+    cli::AgentHost host(agents_of(nodes, service.endpoint(), folder, waits));
     host.start();
     std::atomic<bool> done{false};
     std::thread works([&] {
@@ -111,31 +134,18 @@ void soak(benchmark::State& state) {
     });
     while (host.ready() < nodes) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     state.counters["agent_kB"] = (resident() - before) / nodes / 1000;
-    live::JobRequest request;
-    request.command = {"true"};
-    auto counted = service.counters();
-    auto began = Clock::now();
-    for (uint32_t job = 0; job < kJobs; ++job) {
-      std::this_thread::sleep_until(began +
-                                    std::chrono::nanoseconds(1'000'000'000) * job / kJobsPerSecond);
-      waits.posted(job);
-      service.submit(request, {"soak", false});
-    }
-    live::JobFilter open;
-    open.most = 1;
-    while (!service.jobs(open).empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    double took = seconds_since(began);
-    auto after = service.counters();
+    auto first = service.counters();
+    double took = run_jobs(service, waits);
+    auto last = service.counters();
     done = true;
     works.join();
     keeps.join();
-    double mail =
-        static_cast<double>(after.sent + after.received - counted.sent - counted.received);
+    auto mail = static_cast<double>(last.sent + last.received - first.sent - first.received);
     state.counters["mail_per_s"] = mail / took;
     state.counters["jobs_per_s"] = kJobs / took;
     state.counters["decision_p50_ms"] = 1e3 * waits.percentile(0.5);
     state.counters["decision_p99_ms"] = 1e3 * waits.percentile(0.99);
-    state.counters["dropped"] = static_cast<double>(after.dropped_oldest);
+    state.counters["dropped"] = static_cast<double>(last.dropped_oldest);
   }
   fs::remove_all(folder);
 }

@@ -30,8 +30,8 @@ constexpr const char* kControllerExamples = R"(Examples:
       --keys controller.secret --authorised authorised
       Serve other machines; orrery keygen makes the keys.
 
-The scenario says what nodes there are, which policy decides and what drives containers; its workload
-and its models are left to orrery sim. SIGTERM ends the controller, not the containers.)";
+The scenario says what nodes there are, which policy decides and what drives containers; its
+workload and its models are left to orrery sim. SIGTERM ends the controller, not the containers.)";
 
 constexpr const char* kAgentExamples = R"(Examples:
   orrery agent node-0 --state agent-0

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <random>
+#include <sys/random.h>
 #include <thread>
 
 #include "actors/error.hpp"
@@ -25,9 +25,12 @@ int64_t wall_ns() {
 }
 
 std::string new_run_id() {
-  std::random_device device;
+  uint64_t drawn = 0;
+  if (::getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) {
+    throw EnvironmentError("the system has no random numbers to name a run by");
+  }
   char text[32];
-  std::snprintf(text, sizeof text, "run-%08x%08x", device(), device());
+  std::snprintf(text, sizeof text, "run-%016llx", static_cast<unsigned long long>(drawn));
   return text;
 }
 
