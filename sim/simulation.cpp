@@ -6,23 +6,20 @@
 namespace orrery::sim {
 
 Simulation::Simulation(SimulationPlan plan, NoteSink* sink)
-    : plan_(std::make_shared<const SimulationPlan>(checked(std::move(plan)))),
-      sink_(sink),
-      runtime_(plan_->network, plan_->seed),
-      outside_(plan_) {
-  if (plan_->check) checkers_.emplace(plan_->cluster, plan_->workload);
-  attach_all();
+    : Simulation(std::make_shared<const SimulationPlan>(checked(std::move(plan))), sink) {
   outside_.begin();
 }
 
 Simulation::Simulation(SimulationPlan plan, const Underway& underway, NoteSink* sink)
-    : plan_(std::make_shared<const SimulationPlan>(checked(std::move(plan)))),
-      sink_(sink),
-      runtime_(plan_->network, plan_->seed),
-      outside_(plan_) {
+    : Simulation(std::make_shared<const SimulationPlan>(checked(std::move(plan))), sink) {
   ORRERY_CHECK(!plan_->check && !plan_->faults.any(), "the past of a run is not known here");
-  attach_all();
   outside_.begin(underway);
+}
+
+Simulation::Simulation(std::shared_ptr<const SimulationPlan> plan, NoteSink* sink)
+    : plan_(std::move(plan)), sink_(sink), runtime_(plan_->network, plan_->seed), outside_(plan_) {
+  if (plan_->check) checkers_.emplace(plan_->cluster, plan_->workload);
+  attach_all();
 }
 
 Simulation::Simulation(const Simulation& other)

@@ -60,6 +60,9 @@ class Simulation final : private NoteSink {
   const Controller& controller_state() { return controller(); }
 
  private:
+  /// Everything but what happens first. Requires: a plan as `checked` gives it.
+  Simulation(std::shared_ptr<const SimulationPlan> plan, NoteSink* sink);
+
   void note(Instant at, const Note& note) override;
 
   void attach_all();
