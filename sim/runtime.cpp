@@ -64,6 +64,10 @@ void Runtime::schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp)
   queue_.push(at, Phase::kInOrder, {kWorldPlace, index}, stamp, kind);
 }
 
+void Runtime::finish_instant() {
+  while (busy()) step();
+}
+
 bool Runtime::step() {
   const Event* event = queue_.pop();
   if (event == nullptr) return false;

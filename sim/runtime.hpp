@@ -55,6 +55,8 @@ class Runtime final : public RuntimePort {
 
   /// Performs the next event; false when there is none.
   bool step();
+  /// Performs events until none is left at the present instant, settled expiries apart.
+  void finish_instant();
 
   Instant now() const override { return queue_.now(); }
   Instant next_at() { return queue_.next_at(); }

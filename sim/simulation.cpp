@@ -84,8 +84,9 @@ bool Simulation::is_over() {
 }
 
 void Simulation::run() {
-  while (step()) {
-  }
+  do {
+    runtime_.finish_instant();
+  } while (step());
 }
 
 void Simulation::run_until(Instant at) {
