@@ -53,6 +53,7 @@ struct ControllerOptions {
   std::string news;
   std::string keys;
   std::string authorised;
+  bool plain = false;
   std::string http = "127.0.0.1:7602";
   bool http_beyond_loopback = false;
   double lost_after_s = 300;
@@ -104,6 +105,7 @@ ServiceConfig service_config(const ControllerOptions& options) {
   config.state = options.state;
   config.wire.endpoint = options.listen;
   config.wire.news = options.news;
+  config.wire.plain = options.plain;
   if (!options.keys.empty()) config.wire.keys = live::read_secret(options.keys);
   if (!options.authorised.empty()) {
     config.wire.authorised = live::read_authorised(options.authorised);
@@ -136,6 +138,7 @@ struct AgentOptions {
   std::string state;
   std::string keys;
   std::string controller_key;
+  bool plain = false;
   std::string driver = "process";
   std::string socket = "/var/run/docker.sock";
   std::vector<std::string> images;
@@ -183,6 +186,7 @@ int run_agent(const AgentOptions& options) {
   AgentNode node;
   node.link.endpoint = options.controller;
   node.link.name = options.name;
+  node.link.plain = options.plain;
   if (!options.keys.empty()) node.link.keys = live::read_secret(options.keys);
   if (!options.controller_key.empty()) {
     node.link.server_key = live::read_controller_key(options.controller_key);
@@ -234,6 +238,8 @@ void add_controller(CLI::App& app, Action& action) {
       ->type_name("FILE");
   verb->add_option("--authorised", o->authorised, "The public files of all that may come in")
       ->type_name("FILE");
+  verb->add_flag("--plain", o->plain,
+                 "No keys, although others can reach the endpoint: where the network is trusted");
   verb->add_option("--http", o->http, "Where people are served (default 127.0.0.1:7602)")
       ->type_name("ADDRESS:PORT");
   verb->add_flag("--http-beyond-loopback", o->http_beyond_loopback,
@@ -259,6 +265,8 @@ void add_agent(CLI::App& app, Action& action) {
   verb->add_option("--keys", o->keys, "This node's secret file")->type_name("FILE");
   verb->add_option("--controller-key", o->controller_key, "The controller's public file")
       ->type_name("FILE");
+  verb->add_flag("--plain", o->plain,
+                 "No keys, although others can reach the endpoint: where the network is trusted");
   verb->add_option("--driver", o->driver, "process or engine (default process)")->type_name("NAME");
   verb->add_option("--socket", o->socket, "The engine's (default /var/run/docker.sock)")
       ->type_name("FILE");

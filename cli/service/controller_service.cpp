@@ -17,7 +17,6 @@ namespace orrery::cli {
 
 namespace {
 
-constexpr ActorId kEdge{0, 1};  // where people and the failure detector come in
 constexpr const char* kScenarioFile = "scenario.yaml";
 
 int64_t wall_ns() {
@@ -88,10 +87,10 @@ void ControllerService::open_state() {
   auto controller = std::make_unique<Controller>(plan_.cluster, *plan_.policy, plan_.controller);
   bool any = std::filesystem::exists(file) && read_journal_header(file).has_value();
   if (any) return go_on(std::move(controller));
-  begin_anew();
+  begin_anew(std::move(controller));
 }
 
-void ControllerService::begin_anew() {
+void ControllerService::begin_anew(std::unique_ptr<Controller> controller) {
   began_ns_ = wall_ns();
   journal_ = std::make_unique<record::JournalWriter>(
       folder_ / kJournal, record::JournalHeader{scenario_.seed, version(), to_yaml(scenario_),
@@ -99,8 +98,7 @@ void ControllerService::begin_anew() {
   journal_->sync();
   runtime_ = std::make_unique<live::Runtime>(live::RuntimeOptions{.threads = 1});
   runtime_->attach(this, this, this);
-  runtime_->add(kController,
-                std::make_unique<Controller>(plan_.cluster, *plan_.policy, plan_.controller));
+  runtime_->add(kController, std::move(controller));
   // Until their agents say otherwise, there are no nodes.
   for (uint32_t node = 0; node < nodes_.size(); ++node) {
     runtime_->post(kController, Delivery{kEdge, NodeLost{{node}}});

@@ -28,6 +28,9 @@
 
 namespace orrery::cli {
 
+/// Where people and the failure detector come in.
+inline constexpr ActorId kEdge{0, 1};
+
 struct ServiceConfig {
   std::optional<Scenario> scenario;  ///< none: that of the state
   std::filesystem::path state;
@@ -91,7 +94,7 @@ class ControllerService final : public live::Operations,
   };
 
   void open_state();
-  void begin_anew();
+  void begin_anew(std::unique_ptr<Controller> controller);
   void go_on(std::unique_ptr<Controller> controller);
   void open_wire();
   void input(Instant at, ActorId to, const Input& input) override;

@@ -145,7 +145,6 @@ std::string JobTable::describe(const JobEntry& entry) {
   keep("priority", r.priority, usual.priority);
   keep("after", r.after, usual.after);
   keep("key", r.key, usual.key);
-  // Arguments may be any bytes; what is no UTF-8 can't be kept as it was, and add() refuses it.
   return out.dump();
 }
 

@@ -48,9 +48,9 @@ class JobTable {
   /// Takes back the last job added: it could not be written down.
   void take_back();
 
-  /// As the journal keeps it; `restore` gives the same job back. Throws InputError for text that is
-  /// no job.
+  /// As the journal keeps it. Throws nlohmann::json::exception for texts that are no UTF-8.
   static std::string describe(const JobEntry& entry);
+  /// Gives a described job back. Throws InputError for text that describes none.
   JobEntry& restore(JobId id, const std::string& description);
 
   void note(Instant at, const Note& note);

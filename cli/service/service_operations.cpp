@@ -13,8 +13,6 @@ namespace {
 
 using live::Refusal;
 
-constexpr ActorId kEdge{0, 1};
-
 const char* word(JobPhase phase) {
   switch (phase) {
     case JobPhase::kHeld: return "held";

@@ -66,13 +66,6 @@ class Program {
     text << file.rdbuf();
     return text.str();
   }
-  std::string all_said() const {
-    std::ifstream file(log_);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
   /// The address behind "people on " in what a controller says; waits for it.
   std::string url() const {
     const std::string mark = "people on ";
