@@ -1,5 +1,6 @@
 // A controller and agents over the wire, with plain processes: jobs run once, whoever is started
 // again.
+#include "cli/service/controller_plan.hpp"
 #include "tests/service/cluster.hpp"
 
 namespace orrery::cli {
@@ -77,6 +78,29 @@ TEST_F(ServiceTest, AControllerThatIsStartedAgainForgetsNothing) {
     EXPECT_EQ(lines("start job" + std::to_string(i) + " 1"), 1);
     EXPECT_EQ(lines("end job" + std::to_string(i)), 1);
   }
+}
+
+TEST_F(ServiceTest, WhatACommandFollowsFromIsInTheJournalBeforeIt) {
+  auto service = controller();
+  auto host = agent(0);
+  Working works(*host);
+  // Nobody keeps the journal meanwhile: only what is written before each step is there.
+  service->submit(job("first", 0.5), ada_);
+  ASSERT_TRUE(wait_for([&] { return lines("start first 1") == 1; }));
+  fs::copy_file(service->state() / "journal", folder_ / "as-after-a-kill");
+  sim::SimulationPlan plan = controller_plan(scenario());
+  JobTable table(plan.cluster);
+  RecoveryHooks hooks;
+  hooks.job = [&](JobId id, const std::string& text) { table.restore(id, text); };
+  hooks.spec_of = [&](JobId id) { return table.spec(id); };
+  hooks.note = [&](Instant at, const Note& note) { table.note(at, note); };
+  Recovered found =
+      recover(folder_ / "as-after-a-kill",
+              std::make_unique<Controller>(plan.cluster, *plan.policy, plan.controller), hooks);
+  EXPECT_TRUE(found.cut_off);
+  const JobState* state = found.controller->ledger().find({0});
+  ASSERT_NE(state, nullptr);
+  EXPECT_EQ(state->epoch, 1u);
 }
 
 TEST_F(ServiceTest, AContainerThatVanishedIsStartedAgain) {
