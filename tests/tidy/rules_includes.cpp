@@ -26,6 +26,7 @@ const std::vector<Layer>& layers() {
       {"traces/", {"actors/", "traces/"}, {"zlib.h", "zstd.h", "simdjson.h", "nlohmann/"}, true},
       {"record/", {"actors/", "record/"}, {"zlib.h", "zstd.h", "msgpack", "nlohmann/"}, true},
       {"sim/", {"actors/", "traces/", "sim/"}, {}},
+      {"compat/", {"actors/", "policies/", "traces/", "sim/", "compat/"}, {"nlohmann/"}},
       {"live/", {"actors/", "traces/", "live/"}, {""}, true},
   };
   return kLayers;
