@@ -54,9 +54,10 @@ const ClusterView& Simulation::view() { return controller().view(); }
 
 void Simulation::change_policy(const Policy& policy) { controller().change_policy(policy, now()); }
 
-const std::string& Simulation::violation() const {
-  static const std::string none;
-  return checkers_ ? checkers_->violation() : none;
+std::string Simulation::violation() const {
+  // By value: g++ 12.2 fails to link a program with a reference to a static one in a file that is
+  // optimised across others (internal error in add_symbol_to_partition_1).
+  return checkers_ ? checkers_->violation() : std::string();
 }
 
 bool Simulation::step() {

@@ -51,7 +51,7 @@ class Simulation final : private NoteSink {
   void trace_events(bool on) { runtime_.trace_events(on); }
   std::string last_event() const { return runtime_.last_event(); }
   /// The first thing that the checkers found wrong; empty when all is well.
-  const std::string& violation() const;
+  std::string violation() const;
   /// True when the run ended although jobs are left that nothing can start any more.
   bool stalled() const { return stalled_; }
   /// Work that failures and kills have cost, in core-seconds of reference time.
