@@ -77,20 +77,24 @@ class OneRun {
     recording.report = options_.report;
     record::Recorder recorder(inputs.cluster, inputs.workload, recording);
     remove_old_journal();
-    sim::Simulation simulation(plan, &recorder);
+    std::optional<sim::Simulation> simulation(std::in_place, plan, &recorder);
     std::optional<JournalWatcher> journal;
     if (options_.journal) {
       record::JournalHeader header{scenario.seed, version(), kept_text(scenario, order_.folder)};
       journal.emplace(order_.folder / kJournal, header, recorder);
-      simulation.set_watcher(&*journal);
-      simulation.set_sink(&*journal);
+      simulation->set_watcher(&*journal);
+      simulation->set_sink(&*journal);
     }
-    wind(simulation, plan);
-    result.summary = recorder.finish(about(scenario, inputs, simulation));
+    wind(*simulation, plan);
+    const record::RunInfo info = about(scenario, inputs, *simulation);
+    const std::string violation = simulation->violation();
+    const bool stalled = simulation->stalled();
+    simulation.reset();  // its memory serves the files that are written now
+    result.summary = recorder.finish(info);
     if (journal) journal->close();
     guard.keep();
-    if (!simulation.violation().empty()) throw PropertyError(simulation.violation());
-    if (simulation.stalled()) {
+    if (!violation.empty()) throw PropertyError(violation);
+    if (stalled) {
       result.remarks.push_back(order_.name +
                                ": the run ended with jobs left that nothing can "
                                "start any more");

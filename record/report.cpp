@@ -65,8 +65,8 @@ std::string tiles(const Summary& s) {
   html += tile("Core utilisation", percent(s.core_utilisation),
                decimal(s.core_hours, 0) + " core-hours");
   if (s.gpus > 0) {
-    html += tile("GPU utilisation", percent(s.gpu_utilisation),
-                 decimal(s.gpu_hours, 0) + " GPU-hours");
+    html +=
+        tile("GPU utilisation", percent(s.gpu_utilisation), decimal(s.gpu_hours, 0) + " GPU-hours");
   }
   html += tile("Makespan", seconds(s.makespan_s), "first submission to last end");
   html += tile("Jobs completed", grouped(completed), "of " + grouped(s.jobs));
@@ -168,7 +168,7 @@ Json node_names(const ClusterSpec& cluster) {
 }
 
 std::string meta(const Rows& rows, const Timeline& timeline, const Summary& s,
-                 const PackedJobs& jobs) {
+                 const JobsPacking& jobs) {
   Json reasons = Json::array();
   for (size_t i = 0; i <= static_cast<size_t>(ReasonCode::kTooManyFailures); ++i) {
     reasons.push_back(name_of(static_cast<ReasonCode>(i)));
@@ -207,7 +207,7 @@ std::string meta(const Rows& rows, const Timeline& timeline, const Summary& s,
 
 void write_report(const std::filesystem::path& file, const Rows& rows, const Timeline& timeline,
                   const Summary& summary) {
-  PackedJobs jobs = pack_jobs(rows, timeline.begin(), timeline.end());
+  JobsPacking jobs = packing_of(rows, timeline.begin(), timeline.end());
   Bytes levels = pack_timeline(timeline);
   OutputFile out(file);
   auto fill = [&](std::string_view slot) {
@@ -219,7 +219,9 @@ void write_report(const std::filesystem::path& file, const Rows& rows, const Tim
     if (slot == "distributions") return out.write(distributions(summary));
     if (slot == "facts") return out.write(facts(summary));
     if (slot == "meta") return out.write(meta(rows, timeline, summary, jobs));
-    if (slot == "jobs") return put_base64(out, jobs.bytes.data(), jobs.bytes.size());
+    if (slot == "jobs") {
+      return put_jobs(out, rows, timeline.begin(), timeline.end(), jobs);
+    }
     if (slot == "timeline") return put_base64(out, levels.data(), levels.size());
   };
   std::string_view rest = kReportTemplate;

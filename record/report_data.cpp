@@ -198,27 +198,39 @@ void put_base64(OutputFile& out, const uint8_t* bytes, size_t size) {
   }
 }
 
-PackedJobs pack_jobs(const Rows& rows, Instant origin, Instant end) {
-  PackedJobs packed;
+JobsPacking packing_of(const Rows& rows, Instant origin, Instant end) {
+  JobsPacking packing;
   auto parts_of = [](size_t all, size_t most) { return (all + most - 1) / most; };
-  packed.stride = std::max({size_t{1}, parts_of(rows.jobs.size(), kReportJobs),
-                            parts_of(rows.nodes.size(), kReportNodeBytes)});
-  packed.tick_ns = tick_of(rows, origin, end);
-  packed.bytes.resize(1 << 16);
+  packing.stride = std::max({size_t{1}, parts_of(rows.jobs.size(), kReportJobs),
+                             parts_of(rows.nodes.size(), kReportNodeBytes)});
+  packing.tick_ns = tick_of(rows, origin, end);
+  for (size_t i = 0; i < rows.jobs.size(); i += packing.stride) {
+    if (rows.jobs[i].phase != JobPhase::kUnseen) ++packing.kept;
+  }
+  return packing;
+}
+
+void put_jobs(OutputFile& out, const Rows& rows, Instant origin, Instant end,
+              const JobsPacking& packing) {
+  // A little at a time: all of it would be the largest thing in memory by then.
+  constexpr size_t kEnough = 48 * 1024;
+  Bytes bytes;
   size_t used = 0;
-  JobPacker packer(rows, origin, end, packed.tick_ns);
-  for (size_t i = 0; i < rows.jobs.size(); i += packed.stride) {
+  JobPacker packer(rows, origin, end, packing.tick_ns);
+  for (size_t i = 0; i < rows.jobs.size(); i += packing.stride) {
     const JobRow& row = rows.jobs[i];
     if (row.phase == JobPhase::kUnseen) continue;
     const JobSpec& spec = rows.workload->specs[i];
-    size_t room = packer.room(spec, row);
-    if (packed.bytes.size() - used < room) packed.bytes.resize(2 * (packed.bytes.size() + room));
-    uint8_t* at = packer.pack(packed.bytes.data() + used, spec, row);
-    used = static_cast<size_t>(at - packed.bytes.data());
-    ++packed.kept;
+    bytes.resize(std::max(bytes.size(), used + packer.room(spec, row)));
+    used = static_cast<size_t>(packer.pack(bytes.data() + used, spec, row) - bytes.data());
+    if (used < kEnough) continue;
+    // Base64 goes on without a seam after a multiple of three bytes.
+    size_t whole = used - used % 3;
+    put_base64(out, bytes.data(), whole);
+    std::memmove(bytes.data(), bytes.data() + whole, used - whole);
+    used -= whole;
   }
-  packed.bytes.resize(used);
-  return packed;
+  put_base64(out, bytes.data(), used);
 }
 
 Bytes pack_timeline(const Timeline& timeline) {
@@ -231,8 +243,8 @@ Bytes pack_timeline(const Timeline& timeline) {
       Instant begin = timeline.begin() + timeline.width() * static_cast<int64_t>(i);
       int64_t width = std::min(timeline.width().ns, (timeline.end() - begin).ns);
       double sum = static_cast<double>(buckets[i][level]);
-      auto mean = static_cast<float>(
-          width > 0 ? sum / (kUnits[level] * static_cast<double>(width)) : 0);
+      auto mean =
+          static_cast<float>(width > 0 ? sum / (kUnits[level] * static_cast<double>(width)) : 0);
       out.raw(&mean, sizeof mean);
     }
   }

@@ -11,15 +11,17 @@ namespace orrery::record {
 
 void put_base64(OutputFile& out, const uint8_t* bytes, size_t size);
 
-/// Jobs as the page decodes them. `tick_ns` is the unit of its times, the largest of 1 s, 1 ms,
-/// 1 us, 1 ns that divides all of them; times count from `origin`.
-struct PackedJobs {
-  Bytes bytes;
+/// How jobs are packed for the page. `tick_ns` is the unit of their times, the largest of 1 s,
+/// 1 ms, 1 us, 1 ns that divides all of them; times count from `origin`.
+struct JobsPacking {
   int64_t tick_ns = 1'000'000'000;
-  size_t kept = 0;
+  size_t kept = 0;    ///< jobs
   size_t stride = 1;  ///< every stride-th job is kept
 };
-PackedJobs pack_jobs(const Rows& rows, Instant origin, Instant end);
+JobsPacking packing_of(const Rows& rows, Instant origin, Instant end);
+/// Writes the jobs as the page decodes them, in base64.
+void put_jobs(OutputFile& out, const Rows& rows, Instant origin, Instant end,
+              const JobsPacking& packing);
 
 /// One 32-bit float a Level and bucket: cores, GPUs, pending, running, nodes down, watts.
 Bytes pack_timeline(const Timeline& timeline);
