@@ -57,7 +57,7 @@ Recorder::Recorder(std::shared_ptr<const ClusterSpec> cluster,
   node_down_.resize(rows_.cluster->size());
   powered_ = has_power(*rows_.cluster);
   if (powered_) {
-    draws_.resize(rows_.workload->size());
+    rows_.energy_joules.resize(rows_.workload->size());
     int64_t idle = 0;
     for (const NodeSpec& node : rows_.cluster->nodes) idle += microwatts(node_idle_watts(node));
     timeline_.change(Timeline::kPower, idle);
@@ -135,11 +135,12 @@ void Recorder::on(Instant at, const Decision& note) {
 
 // Books what `parts` hold from `at` on.
 void Recorder::hold(Instant at, const JobSpec& spec, JobRow& row, std::span<const Part> parts) {
-  row.tasks = tasks_of(parts);
-  row.gpu_milli = spec.each.gpus > 0 ? gpu_milli_of(parts) : 0;
-  row.held_since = at;
-  timeline_.change(Timeline::kCores, spec.each.cpu_milli * row.tasks);
-  if (row.gpu_milli != 0) timeline_.change(Timeline::kGpus, row.gpu_milli);
+  Holding& holding = holdings_[spec.id.index];
+  holding.since = at;
+  holding.tasks = tasks_of(parts);
+  holding.gpu_milli = spec.each.gpus > 0 ? gpu_milli_of(parts) : 0;
+  timeline_.change(Timeline::kCores, spec.each.cpu_milli * holding.tasks);
+  if (holding.gpu_milli != 0) timeline_.change(Timeline::kGpus, holding.gpu_milli);
   if (powered_) {
     double busy = 0;
     double idle = 0;
@@ -148,8 +149,9 @@ void Recorder::hold(Instant at, const JobSpec& spec, JobRow& row, std::span<cons
       busy += part_watts(node, spec.each, part);
       idle += part_idle_watts(node, spec.each, part);
     }
-    draws_[spec.id.index] = {microwatts(busy - idle), busy};
-    timeline_.change(Timeline::kPower, draws_[spec.id.index].microwatts);
+    holding.microwatts = microwatts(busy - idle);
+    holding.watts = busy;
+    timeline_.change(Timeline::kPower, holding.microwatts);
   }
   if (!decisions_) return;
   auto piece = static_cast<uint32_t>(rows_.pieces.size());
@@ -160,16 +162,18 @@ void Recorder::hold(Instant at, const JobSpec& spec, JobRow& row, std::span<cons
 
 // Ends what `hold` began.
 void Recorder::release(Instant at, const JobSpec& spec, JobRow& row) {
-  int64_t cpu_milli = spec.each.cpu_milli * row.tasks;
+  const auto found = holdings_.find(spec.id.index);
+  const Holding holding = found->second;
+  holdings_.erase(found);
+  int64_t cpu_milli = spec.each.cpu_milli * holding.tasks;
   timeline_.change(Timeline::kCores, -cpu_milli);
-  if (row.gpu_milli != 0) timeline_.change(Timeline::kGpus, -int64_t{row.gpu_milli});
-  Duration held = at - row.held_since;
+  if (holding.gpu_milli != 0) timeline_.change(Timeline::kGpus, -int64_t{holding.gpu_milli});
+  Duration held = at - holding.since;
   row.held += held;
   row.attempt_core_seconds += static_cast<double>(cpu_milli) * 1e-3 * held.as_seconds();
   if (powered_) {
-    const Draw& draw = draws_[spec.id.index];
-    timeline_.change(Timeline::kPower, -draw.microwatts);
-    row.energy_joules += draw.watts * held.as_seconds();
+    timeline_.change(Timeline::kPower, -holding.microwatts);
+    rows_.energy_joules[spec.id.index] += holding.watts * held.as_seconds();
   }
   if (decisions_) rows_.pieces[row.last_piece].end = at;
 }

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "actors/cluster.hpp"
@@ -64,9 +65,12 @@ class Recorder final : public NoteSink {
   void end_attempt(Instant at, const JobSpec& spec, JobRow& row);
   void close_open_jobs(Instant end);
 
-  // What a running job draws.
-  struct Draw {
-    int64_t microwatts = 0;  // above what its share of its nodes draws idle
+  // What a running job holds.
+  struct Holding {
+    Instant since;  // its start or last resize
+    uint32_t tasks = 0;
+    uint32_t gpu_milli = 0;
+    int64_t microwatts = 0;  // drawn above what its share of its nodes draws idle
     double watts = 0;        // all of it
   };
 
@@ -75,8 +79,8 @@ class Recorder final : public NoteSink {
   Timeline timeline_;
   std::unique_ptr<DecisionLog> decisions_;  // none without a folder
   std::vector<uint8_t> node_down_;
-  std::vector<LateChange> late_;  // since the last note about a job
-  std::vector<Draw> draws_;       // by job; empty where the cluster states no power
+  std::vector<LateChange> late_;                    // since the last note about a job
+  std::unordered_map<uint32_t, Holding> holdings_;  // of running jobs, by JobId
   double interrupted_core_seconds_ = 0;
   uint64_t requeues_ = 0;
   bool powered_ = false;

@@ -1,6 +1,6 @@
 // Rows: what the recorder keeps of each job and of each stretch of time that a job ran.
 //
-// These are the only things that grow with the number of jobs: about 110 bytes a job that ran once.
+// These are the only things that grow with the number of jobs: about 100 bytes a job that ran once.
 #pragma once
 
 #include <cstdint>
@@ -22,17 +22,13 @@ struct JobRow {
   Instant first_start = Instant::never();
   Instant last_start = Instant::never();
   Instant end = Instant::never();
-  Instant held_since;  ///< of what it holds now: start or last resize
   Duration held{};
   double attempt_core_seconds = 0;  ///< of the last attempt, its stretches that are over
-  double energy_joules = 0;
   uint32_t attempts = 0;
   uint32_t preemptions = 0;
   uint32_t resizes = 0;
   int32_t exit_code = 0;
   uint32_t last_piece = kNone;
-  uint32_t tasks = 0;      ///< held now
-  uint32_t gpu_milli = 0;  ///< held now
   JobPhase phase = JobPhase::kUnseen;
   FinalState state = FinalState::kUnfinished;
   ReasonCode wait_reason = ReasonCode::kNone;   ///< the last one for waiting
@@ -51,9 +47,10 @@ struct Piece {
 struct Rows {
   std::shared_ptr<const ClusterSpec> cluster;
   std::shared_ptr<const Workload> workload;
-  std::vector<JobRow> jobs;   ///< by JobId
-  std::vector<Piece> pieces;  ///< in order of their start; none when no files are written
-  Bytes nodes;                ///< node lists, see put_node_list
+  std::vector<JobRow> jobs;           ///< by JobId
+  std::vector<double> energy_joules;  ///< by JobId; empty where the cluster states no power
+  std::vector<Piece> pieces;          ///< in order of their start; none when no files are written
+  Bytes nodes;                        ///< node lists, see put_node_list
 };
 
 }  // namespace orrery::record

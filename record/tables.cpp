@@ -100,7 +100,7 @@ class JobsTable {
     put_nodes(row);
     at = out_.room(room_);
     *at++ = ',';
-    at = powered_ ? put_decimal(at, row.energy_joules) : put(at, "-1");
+    at = powered_ ? put_decimal(at, rows_.energy_joules[spec.id.index]) : put(at, "-1");
     at = put(at, ",\"\",");
     at = put_own(at, spec, row);
     *at++ = '\n';

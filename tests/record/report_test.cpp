@@ -169,7 +169,7 @@ TEST(Report, ReadsWithoutCode) {
   EXPECT_EQ(page.find("src="), std::string::npos);
 }
 
-TEST(PackedJobs, TickIsTheLargestThatDividesAllTimes) {
+TEST(JobsPacking, TickIsTheLargestThatDividesAllTimes) {
   Rows rows;
   auto workload = std::make_shared<Workload>();
   add_job(*workload, 10, 1);
@@ -178,11 +178,31 @@ TEST(PackedJobs, TickIsTheLargestThatDividesAllTimes) {
   rows.cluster = make_cluster(1, 1);
   rows.jobs.resize(2);
   for (JobRow& row : rows.jobs) row.phase = JobPhase::kPending;
-  EXPECT_EQ(pack_jobs(rows, Instant::seconds(10), Instant::seconds(30)).tick_ns, 1'000'000);
+  EXPECT_EQ(packing_of(rows, Instant::seconds(10), Instant::seconds(30)).tick_ns, 1'000'000);
   rows.jobs[1].phase = JobPhase::kUnseen;
-  PackedJobs packed = pack_jobs(rows, Instant::seconds(10), Instant::seconds(30));
+  JobsPacking packed = packing_of(rows, Instant::seconds(10), Instant::seconds(30));
   EXPECT_EQ(packed.tick_ns, 1'000'000'000);
   EXPECT_EQ(packed.kept, 1u);
+}
+
+// They are written a little at a time; the seams must not show.
+TEST(PackedJobs, AreOneBase64Text) {
+  Rows rows;
+  auto workload = std::make_shared<Workload>();
+  for (int i = 0; i < 20'000; ++i) add_job(*workload, 10 + i, 1);
+  rows.workload = workload;
+  rows.cluster = make_cluster(1, 1);
+  rows.jobs.resize(20'000);
+  for (JobRow& row : rows.jobs) row.phase = JobPhase::kPending;
+  TestFolder folder;
+  OutputFile out(folder / "text");
+  const Instant begin = Instant::seconds(10);
+  put_jobs(out, rows, begin, begin, packing_of(rows, begin, begin));
+  out.commit();
+  const std::string text = read_file(folder / "text");
+  EXPECT_GT(text.size(), 2u * 64 * 1024);
+  EXPECT_EQ(text.size() % 4, 0u);
+  EXPECT_GE(text.find('='), text.size() - 2) << "padding stands at the end alone";
 }
 
 TEST(Base64, ThePublishedVectors) {  // RFC 4648, section 10
