@@ -170,6 +170,7 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
   add_replay(*app, action);
   add_compare(*app, action);
   add_calibrate(*app, action);
+  add_check(*app, action);
   add_trace(*app, action);
   add_policies(*app, action);
   add_keygen(*app, action);

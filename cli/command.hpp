@@ -34,6 +34,7 @@ void add_agent(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
+void add_check(CLI::App& app, Action& action);
 void add_trace(CLI::App& app, Action& action);
 void add_policies(CLI::App& app, Action& action);
 void add_keygen(CLI::App& app, Action& action);
