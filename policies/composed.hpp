@@ -51,6 +51,12 @@ class ComposedPolicy final : public Policy {
     size_t rank = 0;
     PendingJob job;
   };
+  // A running job that may be taken off for one before it in order.
+  struct Victim {
+    int64_t key = 0;
+    JobId id;
+    bool taken = false;  // off in this pass
+  };
   // What the first job in order is promised: when it starts, and what is left beside it then.
   struct Reservation {
     Instant at = Instant::never();
@@ -79,8 +85,9 @@ class ComposedPolicy final : public Policy {
   template <class Jobs>
   void conservative(const ClusterView& view, Instant now, Plan& plan, const Jobs& jobs);
   void preemptive(const ClusterView& view, Instant now, Plan& plan);
-  bool make_room(const ClusterView& view, Instant now, Plan& plan, const JobState& job,
-                 int64_t key);
+  void find_victims(const ClusterView& view, Instant now);
+  int64_t make_room(const ClusterView& view, Instant now, Plan& plan, const JobState& job,
+                    int64_t key);
   void plan_demotions(const ClusterView& view, Instant now, Plan& plan);
   int64_t key_now(const JobState& job, Instant now) const;
 
@@ -95,7 +102,9 @@ class ComposedPolicy final : public Policy {
   std::vector<Release> started_;  // jobs started in this pass, in order of their ends
   std::vector<PendingJob> sorted_;
   std::vector<Promise> reserved_;
-  std::vector<JobId> preempted_;
+  std::vector<Victim> victims_;
+  bool victims_known_ = false;  // looked for in this pass
+  std::vector<Capacity> space_;
   Profile profile_;
 };
 

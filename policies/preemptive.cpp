@@ -1,5 +1,6 @@
 // ComposedPolicy under an order that takes running jobs off: srtf and las.
 #include <algorithm>
+#include <utility>
 
 #include "policies/composed.hpp"
 
@@ -19,16 +20,15 @@ int64_t ComposedPolicy::key_now(const JobState& job, Instant now) const {
 // Jobs in order; each takes what is free, and if that is not enough the place of running jobs that
 // come after it. One that does not fit even so is passed over.
 void ComposedPolicy::preemptive(const ClusterView& view, Instant now, Plan& plan) {
-  preempted_.clear();
+  victims_known_ = false;
   hopeless_.clear();
   JobId blocked;
   for (const PendingJob& pending : view.pending()) {
     const JobState& job = view.job(pending.id);
     bool hopeless = !job.suspended && hopeless_.rule_out(job.spec->each, pending.tasks);
     if (!hopeless && start(view, now, plan, pending, {ReasonCode::kFirstInOrder, 0, 0})) continue;
-    size_t before = preempted_.size();
-    if (!hopeless && make_room(view, now, plan, job, pending.key)) {
-      auto victims = static_cast<int64_t>(preempted_.size() - before);
+    if (int64_t victims = hopeless ? 0 : make_room(view, now, plan, job, pending.key);
+        victims > 0) {
       start(view, now, plan, pending, {ReasonCode::kHigherPriority, victims, 0});
       continue;
     }
@@ -44,36 +44,41 @@ void ComposedPolicy::preemptive(const ClusterView& view, Instant now, Plan& plan
   if (how_.order == Order::kLas && !view.pending().empty()) plan_demotions(view, now, plan);
 }
 
-// Takes off the running jobs that come last in order, as few as make `job` fit; none if even all
-// that come after it would not do.
-bool ComposedPolicy::make_room(const ClusterView& view, Instant now, Plan& plan,
-                               const JobState& job, int64_t key) {
-  struct Victim {
-    int64_t key;
-    JobId id;
-  };
-  std::vector<Victim> victims;
+// The jobs that run, the last in order first. Once a pass: what they are looked up by lies all over
+// the memory.
+void ComposedPolicy::find_victims(const ClusterView& view, Instant now) {
+  victims_known_ = true;
+  victims_.clear();
   for (const RunningJob& running : view.running()) {
-    const JobState& other = view.job(running.id);
-    if (other.phase != JobPhase::kRunning) continue;
-    if (std::find(preempted_.begin(), preempted_.end(), running.id) != preempted_.end()) continue;
-    int64_t other_key = key_now(other, now);
-    if (other_key > key) victims.push_back({other_key, running.id});
+    const JobState& job = view.job(running.id);
+    if (job.phase == JobPhase::kRunning) victims_.push_back({key_now(job, now), running.id});
   }
-  std::sort(victims.begin(), victims.end(), [](const Victim& x, const Victim& y) {
+  std::sort(victims_.begin(), victims_.end(), [](const Victim& x, const Victim& y) {
     return x.key != y.key ? x.key > y.key : x.id > y.id;
   });
-  std::vector<Capacity> space(plan.free().begin(), plan.free().end());
-  Space room{space, plan.up(), &view.cluster(), nullptr};
+}
+
+// Takes off the running jobs that come last in order, as few as make `job` fit, and says how many;
+// none if even all that come after it would not do.
+int64_t ComposedPolicy::make_room(const ClusterView& view, Instant now, Plan& plan,
+                                  const JobState& job, int64_t key) {
+  if (!victims_known_) find_victims(view, now);
+  if (victims_.empty() || victims_.front().key <= key) {
+    if (!job.suspended) hopeless_.add(job.spec->each, job.spec->tasks);
+    return 0;
+  }
+  space_.assign(plan.free().begin(), plan.free().end());
+  Space room{space_, plan.up(), &view.cluster(), nullptr};
   const TaskDemand& demand = job.spec->each;
   uint32_t tasks = job.spec->tasks;
-  size_t needed = 0;
   Tally tally(room, demand, tasks);
-  while (!tally.holds(tasks) && needed < victims.size()) {
-    const JobState& victim = view.job(victims[needed++].id);
+  size_t needed = 0;
+  for (; !tally.holds(tasks) && needed < victims_.size() && victims_[needed].key > key; ++needed) {
+    if (victims_[needed].taken) continue;
+    const JobState& victim = view.job(victims_[needed].id);
     TaskDemand freed = plan.given_back_by(victim);
     for (const Part& part : victim.parts) {
-      give(space[part.node], freed, part);
+      give(space_[part.node], freed, part);
       tally.recount(part.node);
     }
   }
@@ -81,15 +86,17 @@ bool ComposedPolicy::make_room(const ClusterView& view, Instant now, Plan& plan,
     // Jobs that are looked at later have no more to take: what comes after them is less, and what
     // is taken off only moves to the draft.
     if (!job.suspended) hopeless_.add(demand, tasks);
-    return false;
+    return 0;
   }
-  if (placer_.place(room, job, tasks).empty()) return false;
+  if (placer_.place(room, job, tasks).empty()) return 0;
+  int64_t taken = 0;
   for (size_t i = 0; i < needed; ++i) {
-    plan.preempt(view.job(victims[i].id), {ReasonCode::kPreempted, job.spec->id.index, 0});
-    preempted_.push_back(victims[i].id);
-    misfits_.clear();
+    if (std::exchange(victims_[i].taken, true)) continue;
+    plan.preempt(view.job(victims_[i].id), {ReasonCode::kPreempted, job.spec->id.index, 0});
+    ++taken;
   }
-  return true;
+  misfits_.clear();
+  return taken;
 }
 
 // Asks to be woken when the next running job falls to a lower queue.
