@@ -9,6 +9,7 @@
 
 #include "actors/error.hpp"
 #include "cli/fields.hpp"
+#include "cli/plugins.hpp"
 
 namespace orrery::cli {
 
@@ -163,6 +164,10 @@ std::unique_ptr<CLI::App> make_app(Action& action) {
   app->get_formatter()->column_width(30);
   app->set_version_flag("--version", version(), "Print the version");
   app->require_subcommand(1);
+  // Read by load_plugins() before this; here for the help and so that it may stand behind a verb.
+  app->add_option("--plugin", "Load policies from a shared library (docs/plugins.md)")
+      ->type_name("FILE");
+  app->fallthrough();
   add_sim(*app, action);
   add_live(*app, action);
   add_controller(*app, action);
@@ -202,6 +207,7 @@ int run_command(const std::vector<std::string>& arguments) {
   std::signal(SIGXFSZ, [](int) {});
   try {
     check_arguments(arguments);
+    load_plugins(arguments);
     Action action;
     auto app = make_app(action);
     if (arguments.empty()) {

@@ -6,6 +6,7 @@
 #include "actors/error.hpp"
 #include "cli/check/report.hpp"
 #include "cli/command.hpp"
+#include "cli/plugins.hpp"
 #include "cli/table.hpp"
 #include "record/output_file.hpp"
 
@@ -38,7 +39,7 @@ struct Options {
 
 int list_worlds() {
   Table table({0, 1, 2});
-  for (const compat::World& world : compat::worlds()) {
+  for (const compat::World& world : compatibility_worlds()) {
     table.add({std::string(world.name), "", std::string(world.meaning)});
     for (const compat::SettingHelp& setting : world.settings) {
       table.add({"", std::string(setting.name), std::string(setting.meaning)});

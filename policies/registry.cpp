@@ -5,6 +5,7 @@
 
 #include "actors/error.hpp"
 #include "policies/composed.hpp"
+#include "policies/plugin.hpp"
 
 namespace orrery {
 
@@ -94,6 +95,9 @@ std::vector<double> thresholds(const std::string& text) {
 }  // namespace
 
 std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
+  for (const PluginPolicy& policy : added_policies()) {
+    if (policy.name == config.order) return policy.make(config);
+  }
   Composition how;
   how.order = by_name(kOrders, config.order, "policy.order");
   how.place = by_name(kPlacements, config.place, "policy.place");
@@ -115,7 +119,11 @@ StopMode preemption_mode(const PolicyConfig& config) {
   return by_name(kPreemptions, config.preempt, "policy.preempt");
 }
 
-std::vector<NamedPart> order_names() { return names(kOrders); }
+std::vector<NamedPart> order_names() {
+  std::vector<NamedPart> all = names(kOrders);
+  for (const PluginPolicy& policy : added_policies()) all.push_back({policy.name, policy.meaning});
+  return all;
+}
 std::vector<NamedPart> placement_names() { return names(kPlacements); }
 std::vector<NamedPart> backfill_names() { return names(kBackfills); }
 std::vector<NamedPart> preemption_names() { return names(kPreemptions); }

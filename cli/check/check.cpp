@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/command.hpp"
+#include "cli/plugins.hpp"
 #include "cli/runner.hpp"
 
 namespace orrery::cli {
@@ -58,7 +59,7 @@ std::vector<compat::Figure> simulate(const SimCase& sim, const std::filesystem::
 
 std::vector<compat::Figure> run_world(const Case& one, const std::filesystem::path& data,
                                       const std::string& mean_value) {
-  const auto all = compat::worlds();
+  const auto all = compatibility_worlds();
   const auto world = std::find_if(all.begin(), all.end(),
                                   [&](const compat::World& w) { return w.name == one.world; });
   if (world == all.end()) {
