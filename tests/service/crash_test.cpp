@@ -60,9 +60,8 @@ class Crashes : public testing::Test {
   }
 
   /// With containers of a daemon that is killed as well.
-  void begin_docker() {
-    daemon_ = std::make_unique<live::testing_support::Daemon>(
-        live::testing_support::Daemon::Kind::kDocker);
+  void begin_engine(live::testing_support::Daemon::Kind kind) {
+    daemon_ = std::make_unique<live::testing_support::Daemon>(kind);
     ASSERT_TRUE(daemon_->up());
     std::ofstream(folder_ / "cluster.yaml")
         << "name: crashes\ncluster: 2x4\nworkload: {generate: {model: rigid, jobs: 1}}\n"
@@ -334,9 +333,19 @@ TEST_F(Crashes, APowerCutTakesNothingThatWasPromised) {
 TEST_F(Crashes, AlsoWhenTheEnginesDaemonIsKilled) {
   using live::testing_support::Daemon;
   if (std::string why = Daemon::missing(Daemon::Kind::kDocker); !why.empty()) GTEST_SKIP() << why;
-  begin_docker();
+  begin_engine(Daemon::Kind::kDocker);
   if (HasFatalFailure()) return;
   campaign(number_from("ORRERY_CRASH_ROUNDS", 6), false);
+  if (HasFatalFailure()) return;
+  check_all();
+}
+
+TEST_F(Crashes, AlsoUnderPodman) {
+  using live::testing_support::Daemon;
+  if (std::string why = Daemon::missing(Daemon::Kind::kPodman); !why.empty()) GTEST_SKIP() << why;
+  begin_engine(Daemon::Kind::kPodman);
+  if (HasFatalFailure()) return;
+  campaign(number_from("ORRERY_CRASH_ROUNDS", 4), false);
   if (HasFatalFailure()) return;
   check_all();
 }
