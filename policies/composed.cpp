@@ -265,9 +265,11 @@ void ComposedPolicy::conservative(const ClusterView& view, Instant now, Plan& pl
   reserved_.clear();
   size_t rank = 0;
   for (const PendingJob& job : jobs) {
-    auto promise = promised_.find(job.id);
-    Instant at = promise == promised_.end() ? Instant::never() : promise->second;
-    reserved_.push_back({at, rank++, job});
+    auto promise = std::lower_bound(promised_.begin(), promised_.end(), job.id,
+                                    [](const auto& p, JobId id) { return p.first < id; });
+    bool known = promise != promised_.end() && promise->first == job.id;
+    Instant at = known ? promise->second : Instant::never();
+    reserved_.push_back({at, rank++, job, amount(job.id, job.tasks)});
   }
   std::sort(reserved_.begin(), reserved_.end(), [](const Promise& x, const Promise& y) {
     return x.at != y.at ? x.at < y.at : x.rank < y.rank;
@@ -275,16 +277,17 @@ void ComposedPolicy::conservative(const ClusterView& view, Instant now, Plan& pl
   promised_.clear();
   for (const Promise& promise : reserved_) {
     const PendingJob& job = promise.job;
-    Amount wanted = amount(job.id, job.tasks);
-    Instant at = profile_.earliest(wanted, job.remaining);
-    if (at != Instant::never()) profile_.reserve(at, job.remaining, wanted);
+    Instant at = profile_.earliest(promise.wanted, job.remaining);
+    if (at != Instant::never()) profile_.reserve(at, job.remaining, promise.wanted);
     Reason reason{promise.rank == 0 ? ReasonCode::kFirstInOrder : ReasonCode::kBackfilled, 0, 0};
     if (at == now && start(view, now, plan, job, reason)) continue;
-    promised_[job.id] = at;
+    promised_.emplace_back(job.id, at);
     int64_t wait_s = at == Instant::never() ? -1 : (at - now).ns / kSecond;
     plan.wait(job.id, {ReasonCode::kReserved, wait_s, 0});
     if (at > now && at != Instant::never()) plan.wake(at);
   }
+  std::sort(promised_.begin(), promised_.end(),
+            [](const auto& x, const auto& y) { return x.first < y.first; });
 }
 
 }  // namespace orrery

@@ -1,7 +1,7 @@
 // ComposedPolicy: order x placement x backfill.
 #pragma once
 
-#include <map>
+#include <utility>
 #include <vector>
 
 #include "actors/policy.hpp"
@@ -50,6 +50,7 @@ class ComposedPolicy final : public Policy {
     Instant at;
     size_t rank = 0;
     PendingJob job;
+    Amount wanted{};  // copied here while jobs are visited as they lie in memory
   };
   // A running job that may be taken off for one before it in order.
   struct Victim {
@@ -94,7 +95,8 @@ class ComposedPolicy final : public Policy {
   Composition how_;
   Placer placer_;
   FairShare shares_;
-  std::map<JobId, Instant> promised_;  // conservative: the start that each job was last promised
+  // conservative: the start that each job was last promised; by JobId
+  std::vector<std::pair<JobId, Instant>> promised_;
 
   // Scratch memory of one pass.
   Misfits misfits_;   // of the draft

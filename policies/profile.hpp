@@ -31,20 +31,34 @@ class Profile {
     Instant at;
     Amount free;
   };
+  /// Some steps that follow one another, with what is true of all of them, so that whole blocks are
+  /// passed over, and reserved, at once.
+  struct Block {
+    std::vector<Step> steps;  ///< at least one
+    Amount most{};            ///< of the steps, each amount by itself
+    Amount least{};
+    Amount taken{};  ///< from every step; not yet subtracted from any of the above
+  };
+  struct Position {
+    size_t block = 0;
+    size_t step = 0;
+  };
   /// Nothing that asks for no less of anything has room before `at`: reserving only takes.
   struct Bound {
     Amount amount;
     Duration length;
     Instant at;
   };
-  size_t split(Instant at);
-  size_t first_possible(const Amount& amount, Duration length) const;
-  Instant search(size_t start, const Amount& amount, Duration length) const;
+  static void summarise(Block& block);
+  Position find(Instant at) const;
+  Position split(Instant at);
+  Instant first_possible(const Amount& amount, Duration length) const;
+  Instant search(Instant from, const Amount& amount, Duration length) const;
   void remember(const Bound& found);
 
   std::vector<Bound> bounds_;  // a few
   size_t next_bound_ = 0;      // the one to be replaced when there are enough
-  std::vector<Step> steps_;
+  std::vector<Block> blocks_;  // in order of time
 };
 
 }  // namespace orrery
