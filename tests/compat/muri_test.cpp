@@ -4,8 +4,8 @@
 #include <charconv>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <sstream>
 
+#include "tests/compat/dl_jobs.hpp"
 #include "tests/traces/shared.hpp"
 
 namespace orrery::compat {
@@ -28,25 +28,12 @@ MuriPolicy policy_named(const std::string& name) {
   return name == "AntMan" ? MuriPolicy::kAntMan : MuriPolicy::kTiresiasL;
 }
 
-/// The shortest text that gives this double again, as the expected values are written.
-std::string shortest(double value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-
 /// As the authors print them.
 std::string published(double value) {
   char text[32];
   const auto end =
       std::to_chars(text, text + sizeof text, value, std::chars_format::general, 10).ptr;
   return {text, end};
-}
-
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields;
-  std::istringstream rest(line);
-  for (std::string field; std::getline(rest, field, ',');) fields.push_back(field);
-  return fields;
 }
 
 TEST(MuriShared, GivesThePublishedFigures) {
