@@ -61,7 +61,7 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
   f.text({"trace", "a log to replay, plain, gzip or zstd; the path counts from the scenario file"},
          workload.trace);
   f.choice_of({"format", "how the trace is written; guess looks at its content"}, workload.format,
-              {"guess", "swf", "openb", "philly", "csv", "binary"});
+              {"guess", "swf", "openb", "philly", "muri", "tiresias", "csv", "binary"});
   std::string on_error = workload.skip_errors ? "skip" : "fail";
   f.choice({"on_error", "what a malformed row does: fail the run, or be counted and left out"},
            on_error, {"fail", "skip"});
