@@ -90,14 +90,14 @@ void describe_policy(Fields& f, Scenario& scenario) {
               policy.decide, {"once", "each-event"});
   f.duration({"decide_every", "decide at multiples of this only; 0: whenever something changes"},
              scenario.controller.decide_every);
-  f.choice({"preempt", "how srtf and las take a job off its nodes"}, policy.preempt,
+  f.choice({"preempt", "how srtf, srsf, las and gittins take a job off its nodes"}, policy.preempt,
            preempt_choices());
   f.real({"ageing_per_hour", "priority: points that a waiting job gains an hour"},
          policy.ageing_per_hour, 0, 1e9, "number of points");
   f.duration({"half_life", "fair-share: after this time past usage counts half"}, policy.half_life,
              Duration::seconds(1));
   f.numbers({"las_thresholds",
-             "las: attained GPU-seconds (core-seconds without GPUs) at which a "
+             "las, gittins: attained GPU-seconds (core-seconds without GPUs) at which a "
              "job falls to the next queue"},
             policy.las_thresholds, "seconds");
 }

@@ -186,7 +186,7 @@ std::vector<MuriJob> random_jobs(uint64_t seed, int count) {
 }
 
 RC_GTEST_PROP(MuriProperty, EveryJobEndsAndNoneBeforeItsWorkIsDone, (uint64_t seed)) {
-  const auto jobs = random_jobs(seed, *rc::gen::inRange(1, 120));
+  const auto jobs = random_jobs(seed, *rc::gen::inRange(1, 60));
   for (const MuriPolicy policy : kAll) {
     const std::vector<double> ends = ends_of(jobs, {.policy = policy, .nodes = 5});
     for (size_t i = 0; i < jobs.size(); ++i) {
@@ -202,7 +202,7 @@ RC_GTEST_PROP(MuriProperty, EveryJobEndsAndNoneBeforeItsWorkIsDone, (uint64_t se
 // First-fit on an empty cluster fits powers of two as well as counting does: one node that holds
 // all GPUs only counts them.
 RC_GTEST_PROP(MuriProperty, PlacingPowersOfTwoIsCounting, (uint64_t seed)) {
-  const auto jobs = random_jobs(seed, *rc::gen::inRange(1, 150));
+  const auto jobs = random_jobs(seed, *rc::gen::inRange(1, 60));
   for (const MuriPolicy policy : {MuriPolicy::kSrtf, MuriPolicy::kSrsf}) {
     const auto placed = ends_of(jobs, {.policy = policy, .nodes = 8, .gpus_per_node = 8});
     const auto counted = ends_of(jobs, {.policy = policy, .nodes = 1, .gpus_per_node = 64});
@@ -211,7 +211,7 @@ RC_GTEST_PROP(MuriProperty, PlacingPowersOfTwoIsCounting, (uint64_t seed)) {
 }
 
 RC_GTEST_PROP(MuriProperty, TwoRunsAreAlike, (uint64_t seed)) {
-  const auto jobs = random_jobs(seed, 60);
+  const auto jobs = random_jobs(seed, 20);
   for (const MuriPolicy policy : kAll) {
     RC_ASSERT(ends_of(jobs, {.policy = policy}) == ends_of(jobs, {.policy = policy}));
   }
