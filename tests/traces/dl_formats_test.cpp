@@ -14,13 +14,18 @@ constexpr auto kMuri =
     "resource_time_0,resource_time_1,resource_time_2,priority\n";
 constexpr auto kTiresias = "job_id,num_gpu,submit_time,iterations,model_name,duration,interval\n";
 
-/// Rows that came through Orrery's own text format and back.
+/// Jobs that went through Orrery's own two formats and back.
 void expect_round_trip(const Workload& workload) {
   StringSink once;
   write_csv(workload, once);
   StringSink twice;
   write_csv(parse(once.text(), Format::kOrreryCsv), twice);
   EXPECT_EQ(once.text(), twice.text());
+  StringSink binary;
+  write_binary(workload, binary);
+  StringSink thrice;
+  write_csv(parse(binary.text(), Format::kOrreryBinary), thrice);
+  EXPECT_EQ(once.text(), thrice.text());
 }
 
 TEST(Muri, MapsJobs) {
