@@ -21,7 +21,8 @@ class ServiceDistribution {
   ///   P(S <= limit | S > attained) / E[min(S, limit) - attained | S > attained]
   ///
   /// the chance that it ends on the way over what it costs in the mean to find out; 0 where no job
-  /// seen was as long. (Gittins 1989; for GPU jobs Gu et al., NSDI 2019, section 4.)
+  /// seen was as long. (Gittins, "Multi-armed Bandit Allocation
+  /// Indices", 1989; for GPU jobs Gu et al., NSDI 2019.)
   double index(double attained, double limit);
 
  private:
