@@ -204,23 +204,24 @@ MuriPolicy policy_of(const Settings& settings) {
                     .hint = "mend it under `with`"});
 }
 
-uint32_t size_of(const Settings& settings, std::string_view name, uint32_t usual) {
+uint32_t count_of(const Settings& settings, std::string_view name, uint32_t usual, uint32_t least,
+                  uint32_t most) {
   if (!settings.has(name)) return usual;
-  constexpr uint64_t kMost = 100'000;
-  const uint64_t size = settings.count(name);
-  if (size >= 1 && size <= kMost) return static_cast<uint32_t>(size);
-  throw InputError({.where = "world muri, setting \"" + std::string(name) + "\"",
-                    .expected = "a whole number from 1 to " + std::to_string(kMost),
-                    .found = std::to_string(size),
-                    .hint = "mend it under `with`"});
+  const uint64_t count = settings.count(name);
+  if (count >= least && count <= most) return static_cast<uint32_t>(count);
+  throw InputError(
+      {.where = "world muri, setting \"" + std::string(name) + "\"",
+       .expected = "a whole number from " + std::to_string(least) + " to " + std::to_string(most),
+       .found = std::to_string(count),
+       .hint = "mend it under `with`"});
 }
 
 std::vector<Figure> run_world(const Settings& settings) {
   MuriSetup setup;
   setup.policy = policy_of(settings);
-  setup.nodes = size_of(settings, "nodes", setup.nodes);
-  setup.gpus_per_node = size_of(settings, "gpus_per_node", setup.gpus_per_node);
-  setup.overhead = !settings.has("overhead") || settings.count("overhead") != 0;
+  setup.nodes = count_of(settings, "nodes", setup.nodes, 1, 10'000);
+  setup.gpus_per_node = count_of(settings, "gpus_per_node", setup.gpus_per_node, 1, 1000);
+  setup.overhead = count_of(settings, "overhead", 1, 0, 1) == 1;
   traces::ReadReport report;
   const auto jobs = traces::read_muri_jobs(settings.file("jobs").string(), {}, report);
   const MuriRun run = run_muri(jobs, setup);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/check.hpp"
 #include "actors/error.hpp"
 #include "traces/reader.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
+constexpr uint64_t kMostGpus = 10'000'000;
 // Seconds (dlas) or GPU-seconds (dlas-gpu) at which a job leaves a queue.
 constexpr std::array<int64_t, 2> kLimits = {3250, 7200};
 
@@ -57,6 +59,7 @@ class Simulator {
     if (arrival == end_) tied_.insert(tied_.end(), ending_.begin(), ending_.end());
     int64_t now = std::min(arrival, end_);
     const bool check = check_ < now;
+    ORRERY_CHECK(now != kNever, "the first job in order fits an empty cluster");
     ++run_.events;
     if (check) {
       now = check_;
@@ -247,6 +250,12 @@ std::vector<Figure> run_world(const Settings& settings) {
   TiresiasSetup setup;
   setup.policy = policy_of(settings);
   if (settings.has("gpus")) setup.gpus = settings.count("gpus");
+  if (setup.gpus < 1 || setup.gpus > kMostGpus) {
+    throw InputError({.where = "world tiresias, setting \"gpus\"",
+                      .expected = "a whole number from 1 to " + std::to_string(kMostGpus),
+                      .found = std::to_string(setup.gpus),
+                      .hint = "mend it under `with`"});
+  }
   traces::ReadOptions options;
   options.format = traces::Format::kTiresias;
   traces::ReadReport report;

@@ -105,7 +105,13 @@ std::vector<MuriJob> read_muri_jobs(const std::string& path, const ReadOptions& 
   report.source = path;
   report.format = Format::kMuri;
   LineReader lines(open_bytes(path), path);
-  return read_muri_jobs(lines, options, report);
+  auto jobs = read_muri_jobs(lines, options, report);
+  report.bytes = lines.bytes();
+  if (!jobs.empty()) return jobs;
+  throw InputError({.where = path,
+                    .expected = "at least one job that can run",
+                    .found = report.bytes == 0 ? "an empty file" : "no row of a job",
+                    .hint = ""});
 }
 
 Workload read_muri(LineReader& lines, const ReadOptions& options, ReadReport& report) {

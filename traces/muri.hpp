@@ -28,7 +28,8 @@ struct MuriJob {
   bool opportunistic = false;  ///< priority 1: takes what guaranteed jobs (0) leave over
 };
 
-/// The rows in their order, for whoever needs what a Workload does not carry.
+/// The rows in their order, for whoever needs what a Workload does not carry. Of a file, there is
+/// one at least, else an InputError.
 std::vector<MuriJob> read_muri_jobs(LineReader& lines, const ReadOptions& options,
                                     ReadReport& report);
 std::vector<MuriJob> read_muri_jobs(const std::string& path, const ReadOptions& options,

@@ -164,6 +164,10 @@ TEST(Muri, NamesTheSettingThatIsWrong) {
             std::string::npos);
   EXPECT_NE(error({{"policy", "SRTF"}, {"nodes", "0"}}).find("setting \"nodes\""),
             std::string::npos);
+  EXPECT_NE(error({{"policy", "SRTF"}, {"jobs", "/dev/null"}}).find("an empty file"),
+            std::string::npos);
+  EXPECT_NE(error({{"policy", "SRTF"}, {"overhead", "2"}}).find("a whole number from 0 to 1"),
+            std::string::npos);
   EXPECT_THROW(error({{"policy", "SRTF"}, {"jobs", "/no/such.csv"}}), EnvironmentError);
 }
 

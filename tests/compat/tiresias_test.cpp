@@ -111,6 +111,18 @@ TEST(Tiresias, DlasGpuLooksForDemotionsTooLate) {
   EXPECT_EQ(run.events, 6U);
 }
 
+TEST(Tiresias, NamesTheSettingThatIsWrong) {
+  const auto error = [](std::map<std::string, std::string> values) {
+    return error_of([&] { tiresias_world().run(Settings("tiresias", std::move(values))); });
+  };
+  EXPECT_NE(error({{"policy", "sjff"}}).find("one of fifo, fjf, sjf, shortest, shortest-gpu, dlas"),
+            std::string::npos);
+  for (const char* gpus : {"0", "18446744073709551615", "many"}) {
+    EXPECT_NE(error({{"policy", "fifo"}, {"gpus", gpus}}).find("world tiresias, setting \"gpus\""),
+              std::string::npos);
+  }
+}
+
 TEST(Tiresias, RefusesWhatTheSimulatorCannotCount) {
   EXPECT_NE(error_of([] {
               run_of("0,9,0,5\n", TiresiasPolicy::kFifo);
