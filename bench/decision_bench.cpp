@@ -236,6 +236,9 @@ const std::vector<Case> kCases = {
     {"fair-share-easy", "fair-share", "easy"},
     {"srtf", "srtf", "none"},
     {"las", "las", "none"},
+    {"srsf", "srsf", "none"},
+    {"gittins", "gittins", "none"},
+    {"qssf-easy", "qssf", "easy"},
 };
 
 struct KindName {

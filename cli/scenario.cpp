@@ -61,7 +61,7 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
   f.text({"trace", "a log to replay, plain, gzip or zstd; the path counts from the scenario file"},
          workload.trace);
   f.choice_of({"format", "how the trace is written; guess looks at its content"}, workload.format,
-              {"guess", "swf", "openb", "philly", "csv", "binary"});
+              {"guess", "swf", "openb", "philly", "muri", "tiresias", "csv", "binary"});
   std::string on_error = workload.skip_errors ? "skip" : "fail";
   f.choice({"on_error", "what a malformed row does: fail the run, or be counted and left out"},
            on_error, {"fail", "skip"});
@@ -90,14 +90,14 @@ void describe_policy(Fields& f, Scenario& scenario) {
               policy.decide, {"once", "each-event"});
   f.duration({"decide_every", "decide at multiples of this only; 0: whenever something changes"},
              scenario.controller.decide_every);
-  f.choice({"preempt", "how srtf and las take a job off its nodes"}, policy.preempt,
+  f.choice({"preempt", "how srtf, srsf, las and gittins take a job off its nodes"}, policy.preempt,
            preempt_choices());
   f.real({"ageing_per_hour", "priority: points that a waiting job gains an hour"},
          policy.ageing_per_hour, 0, 1e9, "number of points");
   f.duration({"half_life", "fair-share: after this time past usage counts half"}, policy.half_life,
              Duration::seconds(1));
   f.numbers({"las_thresholds",
-             "las: attained GPU-seconds (core-seconds without GPUs) at which a "
+             "las, gittins: attained GPU-seconds (core-seconds without GPUs) at which a "
              "job falls to the next queue"},
             policy.las_thresholds, "seconds");
 }

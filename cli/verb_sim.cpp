@@ -35,9 +35,9 @@ constexpr const char* kExamples = R"(Examples:
 Nodes: 100 is 100 nodes of one core, 1x1024 one node of 1,024 cores, 16x8:gpus=4,gpu_type=A100
 16 nodes of 8 cores and 4 GPUs. Without --nodes a log's own header says how many.
 
-A policy is an order (fcfs sjf srtf priority fair-share las), a backfill (none easy conservative)
-and a placement (first-fit best-fit worst-fit consolidate random) joined by "+"; what is left out
-is fcfs, none, first-fit.)";
+A policy is an order (fcfs sjf srtf priority fair-share las srsf gittins qssf), a backfill (none
+easy conservative) and a placement (first-fit best-fit worst-fit consolidate random) joined by "+";
+what is left out is fcfs, none, first-fit.)";
 
 // The command that compares the records, with the first run as the baseline.
 std::string compare_hint(const std::vector<NamedSummary>& runs) {
@@ -95,7 +95,8 @@ void add_inputs(CLI::App& sim, SimOptions& o) {
       ->type_name("FILE");
   sim.add_option("--trace", o.trace, "Replay this log, plain or compressed")->type_name("FILE");
   sim.add_option("--format", o.format,
-                 "How the log is written: swf, openb, philly, csv, binary (default: a guess)")
+                 "How the log is written: swf, openb, philly, muri, tiresias, csv, binary "
+                 "(default: a guess)")
       ->type_name("NAME");
   sim.add_option("--nodes", o.nodes, "The cluster: 100, 1x1024, 16x8:gpus=4")->type_name("NODES");
   sim.add_option("--policy", o.policies, "Policies to run, a comma between them: fcfs,sjf+easy")

@@ -36,7 +36,8 @@ struct TraceOptions {
 traces::Format format_of(const std::string& option, const std::string& name) {
   if (name.empty()) return traces::Format::kGuess;
   if (auto format = traces::format_by_name(name)) return *format;
-  const std::vector<std::string> names{"swf", "openb", "philly", "csv", "binary"};
+  const std::vector<std::string> names{"swf",      "openb", "philly", "muri",
+                                       "tiresias", "csv",   "binary"};
   throw InputError({option + " " + name, 0, 0, traces::format_names(), in_quotes(name),
                     suggestion(name, names)});
 }
@@ -160,7 +161,8 @@ int generate_trace(const TraceOptions& o) {
 }
 
 void add_reading(CLI::App& verb, TraceOptions& o) {
-  verb.add_option("--format", o.format, "swf, openb, philly, csv, binary (default: a guess)")
+  verb.add_option("--format", o.format,
+                  "swf, openb, philly, muri, tiresias, csv, binary (default: a guess)")
       ->type_name("NAME");
   verb.add_option("--on-error", o.on_error, "A malformed row: fail (default) or skip")
       ->type_name("MODE");

@@ -1,6 +1,8 @@
 #include <charconv>
 
 #include "actors/error.hpp"
+#include "compat/muri.hpp"
+#include "compat/tiresias.hpp"
 #include "compat/world.hpp"
 
 namespace orrery::compat {
@@ -52,7 +54,7 @@ std::filesystem::path Settings::file(std::string_view name) const {
 }
 
 std::span<const World> worlds() {
-  static const std::vector<World> kWorlds{};
+  static const std::vector<World> kWorlds{muri_world(), tiresias_world()};
   return kWorlds;
 }
 

@@ -45,22 +45,28 @@ ComposedPolicy::ComposedPolicy(Composition composition)
     : how_(std::move(composition)), placer_(how_.place, how_.seed), shares_(how_.half_life) {}
 
 int64_t ComposedPolicy::queue_key(const JobState& job) const {
+  if (how_.order == Order::kQssf)
+    return service_key(history_.expect(*job.spec) * service_rate(job));
   return static_key(how_.order, job, how_.ageing_per_hour, how_.las_thresholds);
 }
 
 bool ComposedPolicy::keeps_order() const {
   // Fair share has an order of its own, made anew in each pass; the preemptive ones look at all.
-  bool queue_order =
-      how_.order != Order::kFairShare && how_.order != Order::kSrtf && how_.order != Order::kLas;
+  bool queue_order = how_.order != Order::kFairShare && !takes_jobs_off(how_.order);
   return queue_order && how_.backfill == Backfill::kNone;
 }
 
 void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
   started_.clear();
   misfits_.clear();
-  if (how_.order == Order::kSrtf || how_.order == Order::kLas) {
-    return preemptive(view, now, plan);
-  }
+  if (takes_jobs_off(how_.order)) return preemptive_pass(view, now, plan);
+  const bool learns = how_.order == Order::kQssf;
+  if (learns) history_.observe(view, now);
+  plan_pass(view, now, plan);
+  if (learns) history_.note_starts(view, plan, now);
+}
+
+void ComposedPolicy::plan_pass(const ClusterView& view, Instant now, Plan& plan) {
   bool sorted_here = how_.order == Order::kFairShare;
   if (sorted_here) {
     shares_.advance(view, now);

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "actors/policy.hpp"
+#include "policies/gittins.hpp"
+#include "policies/history.hpp"
 #include "policies/misfits.hpp"
 #include "policies/order.hpp"
 #include "policies/placement.hpp"
@@ -85,7 +87,10 @@ class ComposedPolicy final : public Policy {
 
   template <class Jobs>
   void conservative(const ClusterView& view, Instant now, Plan& plan, const Jobs& jobs);
-  void preemptive(const ClusterView& view, Instant now, Plan& plan);
+  template <class Jobs>
+  void preemptive(const ClusterView& view, Instant now, Plan& plan, const Jobs& jobs);
+  void plan_pass(const ClusterView& view, Instant now, Plan& plan);
+  void preemptive_pass(const ClusterView& view, Instant now, Plan& plan);
   void find_victims(const ClusterView& view, Instant now);
   int64_t make_room(const ClusterView& view, Instant now, Plan& plan, const JobState& job,
                     int64_t key);
@@ -95,6 +100,8 @@ class ComposedPolicy final : public Policy {
   Composition how_;
   Placer placer_;
   FairShare shares_;
+  GittinsOrder gittins_;
+  RunHistory history_;  // qssf
   // conservative: the start that each job was last promised; by JobId
   std::vector<std::pair<JobId, Instant>> promised_;
 

@@ -11,18 +11,18 @@ namespace orrery {
 
 /// A policy as composed in a scenario: order x placement x backfill, each by name.
 struct PolicyConfig {
-  std::string order = "fcfs";       ///< fcfs sjf srtf priority fair-share las
+  std::string order = "fcfs";       ///< fcfs sjf srtf priority fair-share las srsf gittins qssf
   std::string place = "first-fit";  ///< first-fit best-fit worst-fit consolidate random
   std::string backfill = "none";    ///< none easy conservative
   DecideMode decide = DecideMode::kOnceAnInstant;
   std::string preempt =
-      "checkpoint";  ///< how srtf and las take a job off: requeue suspend checkpoint
+      "checkpoint";  ///< how srtf, srsf, las, gittins take a job off: requeue suspend checkpoint
   /// priority: points that a pending job gains an hour.
   double ageing_per_hour = 0;
   /// fair-share: half-life of past usage.
   Duration half_life = Duration::seconds(7 * 24 * 3600);
-  /// las: attained service (GPU-seconds, or core-seconds for jobs without GPUs) at which a job
-  /// falls to the next queue, ascending, as in Tiresias (NSDI 2019); text "3600,36000".
+  /// las, gittins: attained service (GPU-seconds, or core-seconds for jobs without GPUs) at which a
+  /// job falls to the next queue, ascending, as in Tiresias (NSDI 2019); text "3600,36000".
   std::string las_thresholds = "3600,36000";
   uint64_t seed = 0;  ///< for `random` placement
 };

@@ -26,6 +26,18 @@ double attained_service(const JobState& job, Instant now) {
   return job.served_at(now).as_seconds() * service_rate(job);
 }
 
+int64_t service_key(double service) {
+  constexpr double kMost = 9e18;
+  const double key = service * 1e6;
+  return key < kMost ? std::llround(key) : INT64_MAX;
+}
+
+int64_t remaining_service_key(const JobState& job, Instant now) {
+  const Duration left = job.remaining_at(now);
+  if (left == Duration::infinite()) return INT64_MAX;
+  return service_key(left.as_seconds() * service_rate(job));
+}
+
 int64_t las_queue(double service, const std::vector<double>& thresholds) {
   return std::upper_bound(thresholds.begin(), thresholds.end(), service) - thresholds.begin();
 }
@@ -41,7 +53,10 @@ int64_t static_key(Order order, const JobState& job, double ageing_per_hour,
       double submit_hours = job.spec->submit.as_seconds() / 3600;
       return std::llround((ageing_per_hour * submit_hours - job.spec->priority) * 1e6);
     }
-    case Order::kLas: return las_queue(attained_service(job, Instant{}), las_thresholds);
+    case Order::kSrsf: return remaining_service_key(job, Instant{});
+    case Order::kQssf: return 0;  // what it expects is the policy's to know
+    case Order::kLas:
+    case Order::kGittins: return las_queue(attained_service(job, Instant{}), las_thresholds);
   }
   return 0;
 }

@@ -15,7 +15,18 @@ enum class Order : uint8_t {
   kPriority,   ///< highest priority first, where waiting adds to a job's priority
   kFairShare,  ///< the group, then the user, that has used least lately
   kLas,        ///< least attained service first, in queues as Tiresias; takes running jobs off
+  kSrsf,       ///< shortest remaining requested time x GPUs first; takes running jobs off
+  kGittins,    ///< as kLas, and within a queue by Gittins index
+  kQssf,       ///< shortest expected time x GPUs first, as earlier jobs let expect
 };
+
+/// True where running jobs give way to pending ones that come before them.
+constexpr bool takes_jobs_off(Order order) {
+  return order == Order::kSrtf || order == Order::kLas || order == Order::kSrsf ||
+         order == Order::kGittins;
+}
+/// True where attained service puts jobs into queues.
+constexpr bool has_queues(Order order) { return order == Order::kLas || order == Order::kGittins; }
 
 /// The key of a job under an order that does not change while the job waits: lower first.
 ///
@@ -27,6 +38,11 @@ int64_t static_key(Order order, const JobState& job, double ageing_per_hour,
 /// Service that a job attains a second while it runs: the GPUs it holds, or the cores of a job
 /// without GPUs.
 double service_rate(const JobState& job);
+/// A service in GPU-seconds (core-seconds) as a key: in millionths, the largest key at most.
+int64_t service_key(double service);
+/// The key under kSrsf: what is left of the requested time x service_rate. The largest key where
+/// no time was requested.
+int64_t remaining_service_key(const JobState& job, Instant now);
 /// Service that a job has attained, time run x service_rate, in GPU-seconds (core-seconds): the
 /// two-dimensional attained service of Tiresias (Gu et al., NSDI 2019). Service counts even where
 /// its work was lost, else a job that is killed at each preemption would come first again for ever.

@@ -1,4 +1,4 @@
-// ComposedPolicy under an order that takes running jobs off: srtf and las.
+// ComposedPolicy under an order that takes running jobs off: srtf, srsf, las and gittins.
 #include <algorithm>
 #include <utility>
 
@@ -14,16 +14,26 @@ constexpr Duration kLeastWait{1'000'000};
 
 int64_t ComposedPolicy::key_now(const JobState& job, Instant now) const {
   if (how_.order == Order::kSrtf) return job.remaining_at(now).ns;
+  if (how_.order == Order::kSrsf) return remaining_service_key(job, now);
   return las_queue(attained_service(job, now), how_.las_thresholds);
+}
+
+void ComposedPolicy::preemptive_pass(const ClusterView& view, Instant now, Plan& plan) {
+  if (how_.order != Order::kGittins) return preemptive(view, now, plan, view.pending());
+  sorted_.assign(view.pending().begin(), view.pending().end());
+  gittins_.sort(view, now, how_.las_thresholds, sorted_);
+  preemptive(view, now, plan, sorted_);
 }
 
 // Jobs in order; each takes what is free, and if that is not enough the place of running jobs that
 // come after it. One that does not fit even so is passed over.
-void ComposedPolicy::preemptive(const ClusterView& view, Instant now, Plan& plan) {
+template <class Jobs>
+void ComposedPolicy::preemptive(const ClusterView& view, Instant now, Plan& plan,
+                                const Jobs& jobs) {
   victims_known_ = false;
   hopeless_.clear();
   JobId blocked;
-  for (const PendingJob& pending : view.pending()) {
+  for (const PendingJob& pending : jobs) {
     const JobState& job = view.job(pending.id);
     bool hopeless = !job.suspended && hopeless_.rule_out(job.spec->each, pending.tasks);
     if (!hopeless && start(view, now, plan, pending, {ReasonCode::kFirstInOrder, 0, 0})) continue;
@@ -41,7 +51,7 @@ void ComposedPolicy::preemptive(const ClusterView& view, Instant now, Plan& plan
       plan.wait(pending.id, {ReasonCode::kLowerPriority, blocked.index, 0});
     }
   }
-  if (how_.order == Order::kLas && !view.pending().empty()) plan_demotions(view, now, plan);
+  if (has_queues(how_.order) && !view.pending().empty()) plan_demotions(view, now, plan);
 }
 
 // The jobs that run, the last in order first. Once a pass: what they are looked up by lies all over

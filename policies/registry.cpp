@@ -24,6 +24,11 @@ constexpr std::array kOrders{
     Named<Order>{{"priority", "highest priority first, with ageing"}, Order::kPriority},
     Named<Order>{{"fair-share", "least decayed usage of group and user first"}, Order::kFairShare},
     Named<Order>{{"las", "least attained service first, in queues, preemptive"}, Order::kLas},
+    Named<Order>{{"srsf", "shortest remaining requested time x GPUs first, preemptive"},
+                 Order::kSrsf},
+    Named<Order>{{"gittins", "as las, within a queue by Gittins index, preemptive"},
+                 Order::kGittins},
+    Named<Order>{{"qssf", "shortest time x GPUs first, as earlier jobs let expect"}, Order::kQssf},
 };
 constexpr std::array kPlacements{
     Named<Placement>{{"first-fit", "nodes by number"}, Placement::kFirstFit},
@@ -102,8 +107,7 @@ std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
   how.order = by_name(kOrders, config.order, "policy.order");
   how.place = by_name(kPlacements, config.place, "policy.place");
   how.backfill = by_name(kBackfills, config.backfill, "policy.backfill");
-  bool preemptive = how.order == Order::kSrtf || how.order == Order::kLas;
-  if (preemptive && how.backfill != Backfill::kNone) {
+  if (takes_jobs_off(how.order) && how.backfill != Backfill::kNone) {
     throw InputError({"policy.backfill", 0, 0, "none with order " + config.order,
                       quoted(config.backfill),
                       "an order that takes running jobs off passes over what does not fit"});

@@ -7,10 +7,12 @@
 #include "actors/error.hpp"
 #include "traces/binary.hpp"
 #include "traces/input.hpp"
+#include "traces/muri.hpp"
 #include "traces/openb.hpp"
 #include "traces/orrery_csv.hpp"
 #include "traces/philly.hpp"
 #include "traces/swf.hpp"
+#include "traces/tiresias.hpp"
 
 namespace orrery::traces {
 
@@ -19,6 +21,7 @@ namespace {
 constexpr std::array kFormats = {
     std::pair{Format::kGuess, "guess"},   std::pair{Format::kSwf, "swf"},
     std::pair{Format::kOpenb, "openb"},   std::pair{Format::kPhilly, "philly"},
+    std::pair{Format::kMuri, "muri"},     std::pair{Format::kTiresias, "tiresias"},
     std::pair{Format::kOrreryCsv, "csv"}, std::pair{Format::kOrreryBinary, "binary"},
 };
 
@@ -83,6 +86,9 @@ Format guess(std::string_view head) {
     if (looks_like_swf(line)) return Format::kSwf;
     if (line.starts_with("name,cpu_milli,")) return Format::kOpenb;
     if (line.starts_with("timestamp,duration,num_gpus,")) return Format::kPhilly;
+    if (line.starts_with("job_id,num_gpu,submit_time,")) {
+      return line.find(",resource_time_0,") != line.npos ? Format::kMuri : Format::kTiresias;
+    }
     if (("," + std::string(line) + ",").find(",job_id,") != std::string::npos) {
       return Format::kOrreryCsv;
     }
@@ -125,6 +131,8 @@ Workload read_jobs(std::unique_ptr<ByteSource> source, const std::string& name,
   switch (report.format) {
     case Format::kOpenb: return read_openb_pods(lines, options, expected_jobs, report);
     case Format::kPhilly: return read_philly(lines, options, expected_jobs, report);
+    case Format::kMuri: return read_muri(lines, options, report);
+    case Format::kTiresias: return read_tiresias(lines, options, expected_jobs, report);
     case Format::kOrreryCsv: return read_orrery_csv(lines, options, expected_jobs, report);
     case Format::kOrreryBinary: return read_binary(lines.release(), name, report);
     case Format::kSwf:

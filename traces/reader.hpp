@@ -20,14 +20,16 @@ enum class Format : uint8_t {
   kSwf,           ///< Standard Workload Format 2.2 (Feitelson)
   kOpenb,         ///< pod lists of Alibaba's openb cluster
   kPhilly,        ///< Microsoft Philly jobs as extracted by AdaptDL
+  kMuri,          ///< jobs of Muri's simulator, with the profile of each
+  kTiresias,      ///< jobs of Tiresias's simulator
   kOrreryCsv,     ///< Orrery's own, as text
   kOrreryBinary,  ///< Orrery's own, compressed
 };
 
-/// The name on the command line: "swf", "openb", "philly", "csv", "binary", "guess".
+/// The name on the command line: "swf", "openb", "philly", "muri", "tiresias", ...
 const char* name_of(Format format);
 std::optional<Format> format_by_name(std::string_view name);
-/// The names of all formats but "guess", for help texts: "swf, openb, philly, csv, binary".
+/// The names of all formats but "guess", for help texts: "swf, openb, philly, ...".
 std::string format_names();
 
 struct ReadOptions {

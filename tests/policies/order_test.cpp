@@ -215,7 +215,7 @@ TEST(Registry, RefusesAnUnknownNameAndTellsTheKnownOnes) {
 }
 
 TEST(Registry, RefusesBackfillingWithAnOrderThatTakesJobsOff) {
-  for (const char* order : {"srtf", "las"}) {
+  for (const char* order : {"srtf", "las", "srsf", "gittins"}) {
     for (const char* backfill : {"easy", "conservative"}) {
       PolicyConfig config;
       config.order = order;

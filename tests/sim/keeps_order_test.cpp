@@ -37,7 +37,7 @@ std::vector<JobLine> random_jobs(uint64_t seed) {
 }
 
 TEST(KeepsOrder, SavesPassesAndGivesEveryJobTheSameRun) {
-  for (const char* order : {"fcfs", "sjf", "priority"}) {
+  for (const char* order : {"fcfs", "sjf", "priority", "qssf"}) {
     uint64_t saved = 0;
     for (uint64_t seed = 0; seed < 20; ++seed) {
       PolicyConfig config;

@@ -113,7 +113,8 @@ inline RandomScenario random_scenario(uint64_t seed) {
   };
   policy.order = pick(order_names());
   policy.place = pick(placement_names());
-  bool preemptive = policy.order == "srtf" || policy.order == "las";
+  bool preemptive = policy.order == "srtf" || policy.order == "las" || policy.order == "srsf" ||
+                    policy.order == "gittins";
   policy.backfill = preemptive ? "none" : pick(backfill_names());
   policy.preempt = pick(preemption_names());
   policy.las_thresholds = "60,300";

@@ -13,6 +13,9 @@ order
   priority      highest priority first, with ageing
   fair-share    least decayed usage of group and user first
   las           least attained service first, in queues, preemptive
+  srsf          shortest remaining requested time x GPUs first, preemptive
+  gittins       as las, within a queue by Gittins index, preemptive
+  qssf          shortest time x GPUs first, as earlier jobs let expect
 
 backfill
   none          the first that does not fit holds up the rest
@@ -34,7 +37,7 @@ preempt
 $ orrery help scenario | grep -A3 '^policy.order$'
 policy.order
     which job comes first
-    fcfs, sjf, srtf, priority, fair-share or las; default fcfs
+    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins or qssf; default fcfs
 policy.place
 => 0
 $ orrery help trace gen

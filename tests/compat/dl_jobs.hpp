@@ -1,0 +1,38 @@
+// Small helpers for tests of the worlds that replay training jobs.
+#pragma once
+
+#include <charconv>
+#include <gtest/gtest.h>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compat/world.hpp"
+
+namespace orrery::compat {
+
+/// The shortest text that gives this double again, as expected values are written.
+inline std::string shortest(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+/// The fields of a line without quotes.
+inline std::vector<std::string> fields_of(const std::string& line) {
+  std::vector<std::string> fields;
+  std::istringstream rest(line);
+  for (std::string field; std::getline(rest, field, ',');) fields.push_back(field);
+  return fields;
+}
+
+inline double value_of(std::span<const Figure> figures, std::string_view name) {
+  for (const Figure& figure : figures) {
+    if (figure.name == name) return figure.value;
+  }
+  ADD_FAILURE() << "no figure " << name;
+  return 0;
+}
+
+}  // namespace orrery::compat
