@@ -92,16 +92,19 @@ TaskMix::Type TaskMix::type_of(std::span<const TaskClass> classes, uint32_t gpu_
   type.fitting.assign(type.cpus.size() * type.columns, 0);
   for (const TaskClass& task : classes) {
     if (!may_use(task, gpu_type)) continue;
-    auto first = std::lower_bound(type.cpus.begin(), type.cpus.end(), task.cpu_milli);
-    for (auto row = static_cast<size_t>(first - type.cpus.begin()); row < type.cpus.size(); ++row) {
-      uint32_t last = 0;
-      for (size_t gpus = static_cast<size_t>(task.gpus); gpus < kCounts; ++gpus) {
-        const uint32_t column = type.offsets[at(task) + gpus];
-        if (column != last)
-          type.fitting[row * type.columns + column] += static_cast<int64_t>(task.weight);
-        last = column;
-      }
+    const auto first = std::lower_bound(type.cpus.begin(), type.cpus.end(), task.cpu_milli);
+    const auto row = static_cast<size_t>(first - type.cpus.begin());
+    uint32_t last = 0;
+    for (auto gpus = static_cast<size_t>(task.gpus); gpus < kCounts; ++gpus) {
+      const uint32_t column = type.offsets[at(task) + gpus];
+      if (column == last) continue;
+      type.fitting[row * type.columns + column] += static_cast<int64_t>(task.weight);
+      last = column;
     }
+  }
+  // What fits a node with fewer cores fits one with more.
+  for (size_t i = type.columns; i < type.fitting.size(); ++i) {
+    type.fitting[i] += type.fitting[i - type.columns];
   }
   return type;
 }

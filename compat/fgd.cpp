@@ -71,11 +71,12 @@ class Filling {
 
   // The rank of the node that takes it.
   uint32_t place(const TaskDemand& demand) {
-    const auto choice = scores_.best({free_, {}, kinds_, &cluster_}, demand);
+    const auto choice = scores_.best({free_, {}, &cluster_, nullptr}, demand);
     if (!choice) return FgdArrival::kDropped;
     const uint32_t node = choice->node;
     take(free_[node], demand, {node, 1, choice->gpus});
     kinds_[node] |= kind_of(demand);
+    scores_.set_kinds(node, kinds_[node]);
     scores_.changed(node);
     frag_all_ -= frag_[node];
     frag_[node] = mix_->fragmentation(free_[node], cluster_.nodes[node].gpu_type);

@@ -58,6 +58,7 @@ bool ComposedPolicy::keeps_order() const {
 void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
   started_.clear();
   misfits_.clear();
+  placer_.look(view);
   if (how_.order == Order::kSrtf || how_.order == Order::kLas) {
     return preemptive(view, now, plan);
   }
@@ -89,6 +90,7 @@ bool ComposedPolicy::start(const ClusterView& view, Instant now, Plan& plan, con
     return false;
   }
   plan.start(state, parts, reason);
+  placer_.started(state, parts);
   if (how_.backfill == Backfill::kNone) return true;  // nobody asks when it will end
   Release end{saturating_add(now, job.remaining), job.id, job.tasks};
   started_.insert(std::upper_bound(started_.begin(), started_.end(), end), end);
@@ -153,6 +155,7 @@ bool ComposedPolicy::start_beside(const ClusterView& view, Instant now, Plan& pl
   }
   for (const Part& part : parts) take(reserved.beside[part.node], state.spec->each, part);
   plan.start(state, parts, reason);
+  placer_.started(state, parts);
   return true;
 }
 

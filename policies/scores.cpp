@@ -113,6 +113,13 @@ void Scores::changed(uint32_t node) {
   if (node < version_.size()) ++version_[node];
 }
 
+void Scores::set_kinds(uint32_t node, Kinds kinds) {
+  if (node >= kinds_.size()) kinds_.resize(node + 1, 0);
+  if (kinds_[node] == kinds) return;
+  kinds_[node] = kinds;
+  changed(node);
+}
+
 void Scores::measure(const ClusterSpec& cluster) {
   if (measured_ == cluster.size()) return;
   measured_ = cluster.size();
@@ -121,6 +128,8 @@ void Scores::measure(const ClusterSpec& cluster) {
     most_gpu_ = std::max(most_gpu_, gpu_milli_of(node.capacity));
   }
   version_.assign(cluster.size(), 1);
+  kinds_.resize(cluster.size(), 0);
+  rows_.clear();
 }
 
 Scores::Row& Scores::row_of(const TaskDemand& demand, size_t nodes) {
@@ -137,61 +146,62 @@ Scores::Row& Scores::row_of(const TaskDemand& demand, size_t nodes) {
   return row;
 }
 
-std::span<const int32_t> Scores::all(const Room& room, const TaskDemand& demand) {
-  measure(*room.cluster);
-  Row& row = row_of(demand, room.free.size());
+std::span<const int32_t> Scores::all(const Space& space, const TaskDemand& demand) {
+  measure(*space.cluster);
+  Row& row = row_of(demand, space.free.size());
   for (uint32_t node = 0; node < row.scores.size(); ++node) {
     if (row.version[node] == version_[node]) continue;
     row.version[node] = version_[node];
-    row.scores[node] = score(room, demand, node);
+    row.scores[node] = score(space, node, space.free[node], demand);
   }
   return row.scores;
 }
 
-std::optional<Choice> Scores::best(const Room& room, const TaskDemand& demand) {
-  const std::span<const int32_t> scores = all(room, demand);
+std::optional<Choice> Scores::best(const Space& space, const TaskDemand& demand) {
+  const std::span<const int32_t> scores = all(space, demand);
+  Choice choice;
   if (how_ == Scoring::kRandomGpu) {
-    const auto fit = [](int32_t score) { return score != kDoesNotFit; };
-    const auto count = static_cast<uint64_t>(std::count_if(scores.begin(), scores.end(), fit));
+    uint64_t count = 0;
+    for (const int32_t score : scores) count += score != kDoesNotFit ? 1 : 0;
     if (count == 0) return std::nullopt;
-    auto at = std::find_if(scores.begin(), scores.end(), fit);
-    for (uint64_t skip = random_.below(count); skip > 0; --skip) {
-      at = std::find_if(at + 1, scores.end(), fit);
-    }
-    Choice choice{static_cast<uint32_t>(at - scores.begin()), {}};
-    score(room, demand, choice.node, &choice.gpus);
-    return choice;
+    uint64_t skip = random_.below(count);
+    while (scores[choice.node] == kDoesNotFit || skip-- > 0) ++choice.node;
+  } else {
+    const auto at = std::max_element(scores.begin(), scores.end());
+    if (at == scores.end() || *at == kDoesNotFit) return std::nullopt;
+    choice.node = static_cast<uint32_t>(at - scores.begin());
   }
-  const auto at = std::max_element(scores.begin(), scores.end());
-  if (at == scores.end() || *at == kDoesNotFit) return std::nullopt;
-  Choice choice{static_cast<uint32_t>(at - scores.begin()), {}};
-  score(room, demand, choice.node, &choice.gpus);
+  score(space, choice.node, space.free[choice.node], demand, &choice.gpus);
   return choice;
 }
 
-int32_t Scores::score(const Room& room, const TaskDemand& demand, uint32_t node, GpuSet* gpus) {
-  measure(*room.cluster);
-  const NodeSpec& spec = room.cluster->nodes[node];
-  const Capacity& left = room.free[node];
-  if (!room.up.empty() && room.up[node] == 0) return kDoesNotFit;
+uint32_t Scores::draw_gpu(const Capacity& left, const TaskDemand& demand) {
+  std::array<uint32_t, limits::kGpusPerNode> fit{};
+  size_t count = 0;
+  for (uint32_t gpu = 0; gpu < fit.size(); ++gpu) {
+    if (holds(left, gpu, demand)) fit[count++] = gpu;
+  }
+  return fit[random_.below(count)];
+}
+
+int32_t Scores::score(const Space& space, uint32_t node, const Capacity& left,
+                      const TaskDemand& demand, GpuSet* gpus) {
+  measure(*space.cluster);
+  const NodeSpec& spec = space.cluster->nodes[node];
+  if (!space.up.empty() && space.up[node] == 0) return kDoesNotFit;
   if (tasks_that_fit(left, spec.gpu_type, demand, 1) == 0) return kDoesNotFit;
-  if (how_ == Scoring::kFgd) return fgd(room, demand, node, gpus);
+  if (how_ == Scoring::kFgd) return fgd(*space.cluster, node, left, demand, gpus);
   if (gpus != nullptr) *gpus = choose_gpus(left, demand, 1);
   switch (how_) {
     case Scoring::kBestFitGpu:
       return best_fit(left.cpu_milli - demand.cpu_milli, gpu_milli_of(left) - gpu_milli_of(demand),
                       most_cpu_, most_gpu_);
     case Scoring::kDotProduct: return dot_product(left, demand, most_cpu_, most_gpu_);
-    case Scoring::kGpuClustering: return clustering(left, demand, room.kinds[node], most_gpu_);
+    case Scoring::kGpuClustering: return clustering(left, demand, kinds_[node], most_gpu_);
     case Scoring::kGpuPacking: return packing(left, demand, spec.gpus);
     case Scoring::kRandomGpu:
       if (gpus != nullptr && demand.shares_gpu() && demand.gpus == 1) {
-        std::array<uint32_t, limits::kGpusPerNode> fit{};
-        size_t count = 0;
-        for (uint32_t gpu = 0; gpu < fit.size(); ++gpu) {
-          if (holds(left, gpu, demand)) fit[count++] = gpu;
-        }
-        gpus->mask = 1u << fit[random_.below(count)];
+        gpus->mask = 1u << draw_gpu(left, demand);
       }
       return 0;
     case Scoring::kFgd: break;
@@ -210,10 +220,10 @@ int32_t Scores::points(int64_t gain, uint32_t node, const Capacity& before,
   return static_cast<int32_t>(reached - steps_.begin());
 }
 
-int32_t Scores::fgd(const Room& room, const TaskDemand& demand, uint32_t node, GpuSet* gpus) const {
+int32_t Scores::fgd(const ClusterSpec& cluster, uint32_t node, const Capacity& left,
+                    const TaskDemand& demand, GpuSet* gpus) const {
   ORRERY_CHECK(mix_ != nullptr, "fragmentation without a mix");
-  const uint32_t type = room.cluster->nodes[node].gpu_type;
-  const Capacity& left = room.free[node];
+  const uint32_t type = cluster.nodes[node].gpu_type;
   const int64_t before = mix_->fragmentation(left, type);
   Capacity after = left;
   if (!demand.shares_gpu() || demand.gpus > 1) {

@@ -19,6 +19,7 @@
 #include "actors/fragmentation.hpp"
 #include "actors/random.hpp"
 #include "actors/resources.hpp"
+#include "policies/space.hpp"
 
 namespace orrery {
 
@@ -37,14 +38,6 @@ enum class Scoring : uint8_t {
 using Kinds = uint32_t;
 Kinds kind_of(const TaskDemand& demand);
 
-/// The room that scores are taken of.
-struct Room {
-  std::span<const Capacity> free;
-  std::span<const uint8_t> up;   ///< empty: all are
-  std::span<const Kinds> kinds;  ///< read under kGpuClustering alone
-  const ClusterSpec* cluster = nullptr;
-};
-
 /// Where a task goes: the node, and the GPUs there.
 struct Choice {
   uint32_t node = 0;
@@ -58,6 +51,8 @@ class Scores {
 
   Scores(Scoring how, uint64_t seed) : how_(how), random_(seed, 0, "scores") {}
 
+  Scoring how() const { return how_; }
+
   /// kFgd: what fragmentation is counted by. Forgets all scores.
   void set_mix(std::shared_ptr<const TaskMix> mix);
   /// kFgd: the score of a node that becomes `after` and is neither more nor less fragmented then.
@@ -67,15 +62,18 @@ class Scores {
 
   /// The room of that node has changed.
   void changed(uint32_t node);
+  /// kGpuClustering: what the node holds.
+  void set_kinds(uint32_t node, Kinds kinds);
 
   /// The node with the highest score for one task of `demand`, the lowest of equal ones; none where
   /// it fits nowhere.
-  std::optional<Choice> best(const Room& room, const TaskDemand& demand);
+  std::optional<Choice> best(const Space& space, const TaskDemand& demand);
   /// Scores for one task of `demand` by node, kDoesNotFit where it does not; good until the next
   /// call.
-  std::span<const int32_t> all(const Room& room, const TaskDemand& demand);
-  /// The score of one node as it is, and the GPUs that it would give. Never kept.
-  int32_t score(const Room& room, const TaskDemand& demand, uint32_t node, GpuSet* gpus = nullptr);
+  std::span<const int32_t> all(const Space& space, const TaskDemand& demand);
+  /// The score of one node if it had this left, and the GPUs that it would give. Never kept.
+  int32_t score(const Space& space, uint32_t node, const Capacity& left, const TaskDemand& demand,
+                GpuSet* gpus = nullptr);
 
  private:
   struct Row {
@@ -86,7 +84,9 @@ class Scores {
 
   Row& row_of(const TaskDemand& demand, size_t nodes);
   void measure(const ClusterSpec& cluster);
-  int32_t fgd(const Room& room, const TaskDemand& demand, uint32_t node, GpuSet* gpus) const;
+  uint32_t draw_gpu(const Capacity& left, const TaskDemand& demand);
+  int32_t fgd(const ClusterSpec& cluster, uint32_t node, const Capacity& left,
+              const TaskDemand& demand, GpuSet* gpus) const;
   int32_t points(int64_t gain, uint32_t node, const Capacity& before, const TaskDemand& demand,
                  GpuSet gpus) const;
 
@@ -95,12 +95,13 @@ class Scores {
   std::shared_ptr<const TaskMix> mix_;
   std::array<double, 99> steps_{};  // the gain at which each point from 1 to 99 is reached
   Even even_;
-  size_t measured_ = 0;   // nodes of the cluster that these are of
+  size_t measured_ = 0;   // nodes of the cluster that the next two are of
   int64_t most_cpu_ = 1;  // C*
   int64_t most_gpu_ = 1;  // S*
   std::vector<Row> rows_;
   size_t next_ = 0;                // the row to be given up when there are too many
   std::vector<uint32_t> version_;  // by node, from 1
+  std::vector<Kinds> kinds_;       // by node
 };
 
 }  // namespace orrery

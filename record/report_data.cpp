@@ -231,8 +231,8 @@ Bytes pack_timeline(const Timeline& timeline) {
       Instant begin = timeline.begin() + timeline.width() * static_cast<int64_t>(i);
       int64_t width = std::min(timeline.width().ns, (timeline.end() - begin).ns);
       double sum = static_cast<double>(buckets[i][level]);
-      auto mean = static_cast<float>(
-          width > 0 ? sum / (kUnits[level] * static_cast<double>(width)) : 0);
+      auto mean =
+          static_cast<float>(width > 0 ? sum / (kUnits[level] * static_cast<double>(width)) : 0);
       out.raw(&mean, sizeof mean);
     }
   }
