@@ -205,16 +205,24 @@ TEST(ScoredPlacement, LeavesOutNodesThatAreDownOrOfTheWrongType) {
 }
 
 TEST(ScoredPlacement, ClusteringSeesWhatRuns) {
-  Table table(2, 8, 4);
-  TaskDemand whole = asking(1, 1);
-  table.running({{1, 1, {0b1, 1000}}}, 0, 0, whole);
-  JobSpec& spec = table.job(1);
-  spec.each = whole;
-  JobSpec& other = table.job(1);
-  other.each = asking(1, 1, 500);
-  // The whole GPU beside its like; the share then on the node without any GPU task.
-  EXPECT_EQ(table.plan("fcfs", "none", "gpu-clustering"),
-            "start 1 on 1x1: first-in-order\nstart 2 on 0x1: first-in-order\n");
+  PolicyConfig config;
+  config.place = "gpu-clustering";
+  auto policy = make_policy(config);
+  // The fuller node, which would have the most points for that, holds shares; the other one task
+  // with a whole GPU, to which a second one goes. Then the nodes change places.
+  for (uint32_t with_shares : {0U, 1U}) {
+    Table table(2, 8, 4);
+    const uint32_t with_whole = 1 - with_shares;
+    table.running({{with_shares, 1, {0b1, 900}}, {with_shares, 1, {0b10, 900}}}, 0, 0,
+                  asking(1, 1, 900));
+    table.running({{with_whole, 1, {0b1, 1000}}}, 0, 0, asking(1, 1));
+    table.job(1).each = asking(1, 1);
+    table.job(1).each = asking(1, 1, 500);
+    const std::string whole = std::to_string(with_whole);
+    const std::string shares = std::to_string(with_shares);
+    EXPECT_EQ(table.plan(*policy, 0), "start 2 on " + whole + "x1: first-in-order\nstart 3 on " +
+                                          shares + "x1: first-in-order\n");
+  }
 }
 
 TEST(ScoredPlacement, FgdKeepsSharesTogether) {
