@@ -69,6 +69,10 @@ std::string one_run_text(const NamedSummary& named) {
   std::string used = percent(s.core_utilisation) + " of core time";
   if (s.gpus > 0) used += ", " + percent(s.gpu_utilisation) + " of GPU time";
   text += line("utilisation", used) + line("held", hours_text(s));
+  if (s.gpu_fragmentation) {
+    text += line("fragmented",
+                 percent(s.gpu_fragmentation) + " of GPU time: free, of no use to the usual job");
+  }
   if (s.energy_kwh) text += line("energy", fixed(*s.energy_kwh, 2) + " kWh");
   if (s.fairness) text += line("fairness", fixed(*s.fairness, 3) + " (Jain's index)");
   if (s.preemptions + s.requeues + s.resizes > 0) {

@@ -43,7 +43,7 @@ int list_policies(bool json) {
     text += std::string("\n") + kind.key + "\n";
     for (const NamedPart& part : kind.parts) {
       std::string name(part.name);
-      name.resize(std::max<size_t>(name.size() + 2, 14), ' ');
+      name.resize(std::max<size_t>(name.size() + 2, 16), ' ');
       text += "  " + name + std::string(part.meaning) + "\n";
     }
   }

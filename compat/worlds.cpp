@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "actors/error.hpp"
+#include "compat/fgd.hpp"
 #include "compat/muri.hpp"
 #include "compat/tiresias.hpp"
 #include "compat/world.hpp"
@@ -54,7 +55,7 @@ std::filesystem::path Settings::file(std::string_view name) const {
 }
 
 std::span<const World> worlds() {
-  static const std::vector<World> kWorlds{muri_world(), tiresias_world()};
+  static const std::vector<World> kWorlds{fgd_world(), muri_world(), tiresias_world()};
   return kWorlds;
 }
 

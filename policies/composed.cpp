@@ -59,6 +59,7 @@ bool ComposedPolicy::keeps_order() const {
 void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
   started_.clear();
   misfits_.clear();
+  placer_.look(view);
   if (takes_jobs_off(how_.order)) return preemptive_pass(view, now, plan);
   const bool learns = how_.order == Order::kQssf;
   if (learns) history_.observe(view, now);
@@ -95,6 +96,7 @@ bool ComposedPolicy::start(const ClusterView& view, Instant now, Plan& plan, con
     return false;
   }
   plan.start(state, parts, reason);
+  placer_.started(state, parts);
   if (how_.backfill == Backfill::kNone) return true;  // nobody asks when it will end
   Release end{saturating_add(now, job.remaining), job.id, job.tasks};
   started_.insert(std::upper_bound(started_.begin(), started_.end(), end), end);
@@ -159,6 +161,7 @@ bool ComposedPolicy::start_beside(const ClusterView& view, Instant now, Plan& pl
   }
   for (const Part& part : parts) take(reserved.beside[part.node], state.spec->each, part);
   plan.start(state, parts, reason);
+  placer_.started(state, parts);
   return true;
 }
 

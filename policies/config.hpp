@@ -11,9 +11,11 @@ namespace orrery {
 
 /// A policy as composed in a scenario: order x placement x backfill, each by name.
 struct PolicyConfig {
-  std::string order = "fcfs";       ///< fcfs sjf srtf priority fair-share las srsf gittins qssf
-  std::string place = "first-fit";  ///< first-fit best-fit worst-fit consolidate random
-  std::string backfill = "none";    ///< none easy conservative
+  std::string order = "fcfs";  ///< fcfs sjf srtf priority fair-share las srsf gittins qssf
+  /// first-fit best-fit worst-fit consolidate random, or by scores: fgd best-fit-gpu dot-prod
+  /// gpu-clustering gpu-packing random-gpu
+  std::string place = "first-fit";
+  std::string backfill = "none";  ///< none easy conservative
   DecideMode decide = DecideMode::kOnceAnInstant;
   std::string preempt =
       "checkpoint";  ///< how srtf, srsf, las, gittins take a job off: requeue suspend checkpoint
@@ -24,7 +26,7 @@ struct PolicyConfig {
   /// las, gittins: attained service (GPU-seconds, or core-seconds for jobs without GPUs) at which a
   /// job falls to the next queue, ascending, as in Tiresias (NSDI 2019); text "3600,36000".
   std::string las_thresholds = "3600,36000";
-  uint64_t seed = 0;  ///< for `random` placement
+  uint64_t seed = 0;  ///< for `random` and `random-gpu` placement
 };
 
 }  // namespace orrery

@@ -38,7 +38,28 @@ bool may_resume(const Space& space, const JobState& job) {
   return true;
 }
 
+std::optional<Scoring> scoring_of(Placement how) {
+  switch (how) {
+    case Placement::kFgd: return Scoring::kFgd;
+    case Placement::kBestFitGpu: return Scoring::kBestFitGpu;
+    case Placement::kDotProduct: return Scoring::kDotProduct;
+    case Placement::kGpuClustering: return Scoring::kGpuClustering;
+    case Placement::kGpuPacking: return Scoring::kGpuPacking;
+    case Placement::kRandomGpu: return Scoring::kRandomGpu;
+    case Placement::kFirstFit:
+    case Placement::kBestFit:
+    case Placement::kWorstFit:
+    case Placement::kConsolidate:
+    case Placement::kRandom: break;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+Placer::Placer(Placement how, uint64_t seed) : how_(how), random_(seed, 0, "placement") {
+  if (const auto scoring = scoring_of(how)) scored_.emplace(*scoring, seed);
+}
 
 Tally::Tally(const Space& space, const TaskDemand& demand, uint32_t wanted)
     : space_(space), demand_(demand), wanted_(wanted), fit_(space.free.size(), 0) {
@@ -98,7 +119,7 @@ void Placer::order(const Space& space, uint32_t tasks) {
         std::swap(rooms_[i - 1], rooms_[random_.below(i)]);
       }
       return;
-    case Placement::kConsolidate: break;
+    default: break;
   }
   std::sort(rooms_.begin(), rooms_.end(), roomier);
   // Full nodes first; then, for what remains, the tightest node that holds it.
@@ -154,6 +175,11 @@ std::span<const Part> Placer::place(const Space& space, const JobState& job, uin
     return parts_;
   }
   const TaskDemand& demand = job.spec->each;
+  if (scored_) {
+    if (space.counted != nullptr && space.counted->total_units() < tasks) return {};
+    scored_->place(space, *job.spec, tasks, parts_);
+    return parts_;
+  }
   if (!gather(space, demand, tasks)) return {};
   order(space, tasks);
   if (how_ == Placement::kWorstFit && tasks > 1) spread(tasks);

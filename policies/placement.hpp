@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "actors/plan.hpp"
 #include "actors/random.hpp"
+#include "policies/scored_placer.hpp"
+#include "policies/space.hpp"
 
 namespace orrery {
 
@@ -17,18 +20,13 @@ enum class Placement : uint8_t {
   kWorstFit,     ///< each task on the node with the most room, so that load spreads
   kConsolidate,  ///< the fewest nodes: the tightest one that holds all, else the roomiest first
   kRandom,       ///< nodes in random order
-};
-
-/// What is free, node by node: the plan's draft, or a copy on which a reservation is worked out.
-struct Space {
-  std::span<const Capacity> free;
-  std::span<const uint8_t> up;
-  const ClusterSpec* cluster = nullptr;
-  const Plan* counted = nullptr;  ///< set where the plan's unit counts hold for `free`
-
-  static Space of(const Plan& plan, const ClusterSpec& cluster) {
-    return {plan.free(), plan.up(), &cluster, plan.counts() ? &plan : nullptr};
-  }
+  // By scores (scores.hpp): each task on the node that then scores highest.
+  kFgd,
+  kBestFitGpu,
+  kDotProduct,
+  kGpuClustering,
+  kGpuPacking,
+  kRandomGpu,
 };
 
 /// How many tasks of one demand fit into a space, kept while the space changes.
@@ -48,10 +46,18 @@ class Tally {
   uint64_t total_ = 0;
 };
 
-/// Places gangs. Holds scratch memory and, for kRandom, a stream of random numbers.
+/// Places gangs. Holds scratch memory, streams of random numbers, and for scores what it learned.
 class Placer {
  public:
-  Placer(Placement how, uint64_t seed) : how_(how), random_(seed, 0, "placement") {}
+  Placer(Placement how, uint64_t seed);
+
+  /// To be called as a pass begins and after each start in it; only scores make use of either.
+  void look(const ClusterView& view) {
+    if (scored_) scored_->look(view);
+  }
+  void started(const JobState& job, std::span<const Part> parts) {
+    if (scored_) scored_->started(job, parts);
+  }
 
   /// Parts for `tasks` tasks of `job`, valid until the next call; empty when they do not fit. A
   /// suspended job fits only where it is frozen.
@@ -74,6 +80,7 @@ class Placer {
   Random random_;
   std::vector<Room> rooms_;
   std::vector<Part> parts_;
+  std::optional<ScoredPlacer> scored_;
 };
 
 }  // namespace orrery

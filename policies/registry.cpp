@@ -36,6 +36,17 @@ constexpr std::array kPlacements{
     Named<Placement>{{"worst-fit", "each task where most room is"}, Placement::kWorstFit},
     Named<Placement>{{"consolidate", "the fewest nodes for a gang"}, Placement::kConsolidate},
     Named<Placement>{{"random", "nodes in random order, seeded"}, Placement::kRandom},
+    Named<Placement>{{"fgd", "where fragmentation of GPUs grows least"}, Placement::kFgd},
+    Named<Placement>{{"best-fit-gpu", "the node with the least cores and GPUs left, by score"},
+                     Placement::kBestFitGpu},
+    Named<Placement>{{"dot-prod", "the node whose room is least like the demand, by score"},
+                     Placement::kDotProduct},
+    Named<Placement>{{"gpu-clustering", "where GPU tasks of the same kind are"},
+                     Placement::kGpuClustering},
+    Named<Placement>{{"gpu-packing", "GPUs in use first, then nodes in use, then small nodes"},
+                     Placement::kGpuPacking},
+    Named<Placement>{{"random-gpu", "any node, and any of its GPUs for a share, seeded"},
+                     Placement::kRandomGpu},
 };
 constexpr std::array kBackfills{
     Named<Backfill>{{"none", "the first that does not fit holds up the rest"}, Backfill::kNone},

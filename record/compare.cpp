@@ -228,6 +228,8 @@ const std::vector<Metric>& metrics() {
        [](const S& s) { return percent(s.core_utilisation); }},
       {"gpu_utilisation_percent", "GPU utilisation", "%",
        [](const S& s) { return percent(s.gpu_utilisation); }},
+      {"gpu_fragmentation_percent", "GPU fragmentation", "%",
+       [](const S& s) { return percent(s.gpu_fragmentation); }},
       {"fairness_jain", "fairness (Jain)", "", [](const S& s) { return s.fairness; }},
       {"energy_kwh", "energy", "kWh", [](const S& s) { return s.energy_kwh; }},
       {"jobs", "jobs", "", [](const S& s) { return std::optional(double(s.jobs)); }},

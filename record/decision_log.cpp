@@ -26,13 +26,10 @@ Names first_number_of(ReasonCode code) {
     case ReasonCode::kWouldDelay:
     case ReasonCode::kDependency:
     case ReasonCode::kLowerPriority:
-    case ReasonCode::kPreempted:
-      return Names::kJob;
+    case ReasonCode::kPreempted: return Names::kJob;
     case ReasonCode::kNodeLost:
-    case ReasonCode::kContainerCrashed:
-      return Names::kNode;
-    default:
-      return Names::kNothing;
+    case ReasonCode::kContainerCrashed: return Names::kNode;
+    default: return Names::kNothing;
   }
 }
 

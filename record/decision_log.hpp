@@ -63,7 +63,7 @@ class DecisionLog {
   std::shared_ptr<const Workload> workload_;
   std::vector<Sentence> sentences_;  // by ReasonCode
   std::vector<Row> pending_;
-  size_t name_room_;                 // the longest name of a job or node, as a CSV field
+  size_t name_room_;  // the longest name of a job or node, as a CSV field
 };
 
 }  // namespace orrery::record

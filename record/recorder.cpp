@@ -30,6 +30,11 @@ bool has_power(const ClusterSpec& cluster) {
   });
 }
 
+bool has_gpus(const ClusterSpec& cluster) {
+  return std::any_of(cluster.nodes.begin(), cluster.nodes.end(),
+                     [](const NodeSpec& node) { return node.gpus > 0; });
+}
+
 int64_t microwatts(double watts) { return std::llround(watts * 1e6); }
 
 uint32_t gpu_milli_of(std::span<const Part> parts) {
@@ -62,6 +67,9 @@ Recorder::Recorder(std::shared_ptr<const ClusterSpec> cluster,
     for (const NodeSpec& node : rows_.cluster->nodes) idle += microwatts(node_idle_watts(node));
     timeline_.change(Timeline::kPower, idle);
   }
+  if (has_gpus(*rows_.cluster)) {
+    fragments_ = std::make_unique<Fragments>(*rows_.cluster, *rows_.workload);
+  }
   if (options_.folder.empty()) return;
   make_folder(options_.folder);
   remove_files(options_.folder);
@@ -83,6 +91,7 @@ void Recorder::note(Instant at, const Note& note) {
 void Recorder::advance(Instant at) {
   if (!late_.empty()) apply_late_changes(at);
   timeline_.advance(at);
+  if (fragments_ && timeline_.begun()) fragments_->advance(timeline_.end());
 }
 
 // Changes of nodes wait here until something happens to a job, because the timeline and its totals
@@ -141,6 +150,7 @@ void Recorder::hold(Instant at, const JobSpec& spec, JobRow& row, std::span<cons
   holding.gpu_milli = spec.each.gpus > 0 ? gpu_milli_of(parts) : 0;
   timeline_.change(Timeline::kCores, spec.each.cpu_milli * holding.tasks);
   if (holding.gpu_milli != 0) timeline_.change(Timeline::kGpus, holding.gpu_milli);
+  if (fragments_) fragments_->hold(spec, parts);
   if (powered_) {
     double busy = 0;
     double idle = 0;
@@ -168,6 +178,7 @@ void Recorder::release(Instant at, const JobSpec& spec, JobRow& row) {
   int64_t cpu_milli = spec.each.cpu_milli * holding.tasks;
   timeline_.change(Timeline::kCores, -cpu_milli);
   if (holding.gpu_milli != 0) timeline_.change(Timeline::kGpus, -int64_t{holding.gpu_milli});
+  if (fragments_) fragments_->release(spec);
   Duration held = at - holding.since;
   row.held += held;
   row.attempt_core_seconds += static_cast<double>(cpu_milli) * 1e-3 * held.as_seconds();
@@ -255,6 +266,7 @@ Summary Recorder::finish(const RunInfo& info) {
   summary.requeues = requeues_;
   summary.interrupted_core_hours = interrupted_core_seconds_ / 3600;
   if (!powered_) summary.energy_kwh.reset();
+  if (fragments_) summary.gpu_fragmentation = fragments_->mean();
   if (!decisions_) return summary;
   decisions_->commit();
   write_jobs(options_.folder / "jobs.csv", rows_, info.workload, powered_);

@@ -14,6 +14,7 @@
 #include "actors/notes.hpp"
 #include "actors/workload.hpp"
 #include "record/decision_log.hpp"
+#include "record/fragments.hpp"
 #include "record/rows.hpp"
 #include "record/summary.hpp"
 #include "record/timeline.hpp"
@@ -78,6 +79,7 @@ class Recorder final : public NoteSink {
   Rows rows_;
   Timeline timeline_;
   std::unique_ptr<DecisionLog> decisions_;  // none without a folder
+  std::unique_ptr<Fragments> fragments_;    // none without GPUs
   std::vector<uint8_t> node_down_;
   std::vector<LateChange> late_;                    // since the last note about a job
   std::unordered_map<uint32_t, Holding> holdings_;  // of running jobs, by JobId

@@ -67,6 +67,8 @@ std::string tiles(const Summary& s) {
   if (s.gpus > 0) {
     html +=
         tile("GPU utilisation", percent(s.gpu_utilisation), decimal(s.gpu_hours, 0) + " GPU-hours");
+    html += tile("GPU fragmentation", percent(s.gpu_fragmentation),
+                 "of all GPUs: free, of no use to the usual job");
   }
   html += tile("Makespan", seconds(s.makespan_s), "first submission to last end");
   html += tile("Jobs completed", grouped(completed), "of " + grouped(s.jobs));

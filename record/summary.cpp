@@ -164,6 +164,7 @@ std::string to_json(const Summary& s) {
             {"fairness_jain", json_of(s.fairness)},
             {"core_utilisation", json_of(s.core_utilisation)},
             {"gpu_utilisation", json_of(s.gpu_utilisation)},
+            {"gpu_fragmentation", json_of(s.gpu_fragmentation)},
             {"mean_pending_jobs", s.mean_pending_jobs},
             {"mean_running_jobs", s.mean_running_jobs},
             {"core_hours", s.core_hours},
@@ -228,6 +229,8 @@ Summary summary_from_json(const std::string& text, const std::string& file) {
   reader.read("fairness_jain", s.fairness);
   reader.read("core_utilisation", s.core_utilisation);
   reader.read("gpu_utilisation", s.gpu_utilisation);
+  // Records of older versions have none.
+  if (json.contains("gpu_fragmentation")) reader.read("gpu_fragmentation", s.gpu_fragmentation);
   reader.read("mean_pending_jobs", s.mean_pending_jobs);
   reader.read("mean_running_jobs", s.mean_running_jobs);
   reader.read("core_hours", s.core_hours);

@@ -87,6 +87,8 @@ struct Summary {
   std::optional<double> fairness;
   std::optional<double> core_utilisation;  ///< in [0, 1]; none without cores or time
   std::optional<double> gpu_utilisation;
+  /// Mean share of all GPUs that was free and of no use to a job of the workload's mix.
+  std::optional<double> gpu_fragmentation;
   double mean_pending_jobs = 0;
   double mean_running_jobs = 0;
   double core_hours = 0;  ///< held by jobs

@@ -20,12 +20,12 @@ class Timeline {
   static constexpr size_t kMaxBuckets = 4096;
 
   enum Level : uint8_t {
-    kCores,        ///< milli-cores held
-    kGpus,         ///< milli-GPUs held
-    kPending,      ///< jobs that wait
-    kRunning,      ///< jobs that run
+    kCores,    ///< milli-cores held
+    kGpus,     ///< milli-GPUs held
+    kPending,  ///< jobs that wait
+    kRunning,  ///< jobs that run
     kNodesDown,
-    kPower,        ///< microwatts drawn
+    kPower,  ///< microwatts drawn
     kLevels,
   };
   /// Value times nanoseconds, by Level.

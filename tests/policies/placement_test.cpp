@@ -150,8 +150,10 @@ TEST(Placement, EveryOnePlacesAllTasksOfAGangOrNone) {
       room += free.back();
     }
     auto tasks = 1 + static_cast<uint32_t>(random.below(40));
-    for (Placement how : {Placement::kFirstFit, Placement::kBestFit, Placement::kWorstFit,
-                          Placement::kConsolidate, Placement::kRandom}) {
+    for (Placement how :
+         {Placement::kFirstFit, Placement::kBestFit, Placement::kWorstFit, Placement::kConsolidate,
+          Placement::kRandom, Placement::kFgd, Placement::kBestFitGpu, Placement::kDotProduct,
+          Placement::kGpuClustering, Placement::kGpuPacking, Placement::kRandomGpu}) {
       uint32_t placed_tasks = 0;
       for (const Part& part : place(how, free, tasks)) {
         ASSERT_LE(part.tasks, free[part.node]) << "seed " << seed;

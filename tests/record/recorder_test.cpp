@@ -1,7 +1,6 @@
 #include "record/recorder.hpp"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include "actors/error.hpp"
@@ -63,13 +62,14 @@ TEST(Recorder, SummaryOfARunReckonedByHand) {
   EXPECT_EQ(s.by_state[static_cast<size_t>(FinalState::kRejected)], 1u);
   EXPECT_EQ(s.makespan_s, 60);
   EXPECT_EQ(s.wait_s.count, 2u);
-  EXPECT_EQ(s.wait_s.mean, 5);            // 0 and 10
-  EXPECT_EQ(s.wait_s.p95, 9.5);           // linear between them
-  EXPECT_EQ(s.turnaround_s.mean, 35);     // 20 and 50
+  EXPECT_EQ(s.wait_s.mean, 5);                          // 0 and 10
+  EXPECT_EQ(s.wait_s.p95, 9.5);                         // linear between them
+  EXPECT_EQ(s.turnaround_s.mean, 35);                   // 20 and 50
   EXPECT_DOUBLE_EQ(s.bounded_slowdown.max, 50.0 / 30);  // held 10 s, then 20 s
   // 4 cores for 20 s, 2 for 10 s, 2 for 20 s of 8 cores for 60 s.
   EXPECT_DOUBLE_EQ(*s.core_utilisation, (80 + 20 + 40) / 480.0);
   EXPECT_EQ(s.gpu_utilisation, std::nullopt);
+  EXPECT_EQ(s.gpu_fragmentation, std::nullopt);
   EXPECT_DOUBLE_EQ(s.mean_pending_jobs, (10 + 10) / 60.0);
   // Users' means 1 and 5/3.
   EXPECT_DOUBLE_EQ(*s.fairness, (8.0 / 3) * (8.0 / 3) / (2 * (1 + 25.0 / 9)));
@@ -147,8 +147,8 @@ TEST(Recorder, SameNotesGiveTheSameBytes) {
   TestFolder folder;
   HandMadeRun first{folder / "a"};
   HandMadeRun second{folder / "b"};
-  for (const char* file : {"jobs.csv", "timeline.csv", "decisions.csv", "summary.json",
-                           "report.html"}) {
+  for (const char* file :
+       {"jobs.csv", "timeline.csv", "decisions.csv", "summary.json", "report.html"}) {
     EXPECT_EQ(read_file(folder / "a" / file), read_file(folder / "b" / file)) << file;
   }
 }
@@ -205,6 +205,33 @@ TEST(Recorder, ResizesChangeWhatIsHeld) {
   EXPECT_DOUBLE_EQ(*s.gpu_utilisation, (10 + 30 + 10) / 160.0);
   EXPECT_EQ(s.core_utilisation, std::nullopt);
   EXPECT_EQ(s.resizes, 2u);
+}
+
+TEST(Recorder, MeasuresFragmentationByTheMixOfTheWorkload) {
+  auto cluster = make_cluster(1, 4);
+  cluster->nodes[0].gpus = 2;
+  cluster->nodes[0].capacity.gpu_milli[0] = cluster->nodes[0].capacity.gpu_milli[1] = 1000;
+  auto workload = std::make_shared<Workload>();
+  for (int i = 0; i < 2; ++i) {
+    JobSpec& spec = add_job(*workload, 0, 1);
+    spec.each.gpus = 1;
+    spec.each.gpu_milli = i == 0 ? 400 : 700;
+  }
+  Recorder recorder(cluster, workload, {});
+  Teller tell(recorder, *workload);
+  tell.arrive(0, 0);
+  tell.arrive(0, 1);
+  tell.start(10, 0, {Part{0, 1, {0b01, 400}}});
+  tell.start(20, 1, {Part{0, 1, {0b10, 700}}});
+  tell.stop(40, 0, ExitCause::kDone);
+  tell.end(40, 0);
+  tell.stop(60, 1, ExitCause::kDone);
+  tell.end(60, 1);
+  // Nothing is fragmented while both GPUs are free. With 600 and 1000 left the 600 are of no use to
+  // the job that wants 700: 300 in the mean. With 600 and 300 left that job fits nowhere (900) and
+  // the other not on the second GPU (300): 600. With 1000 and 300 left, 300 to both.
+  EXPECT_DOUBLE_EQ(*recorder.finish(run_info(60)).gpu_fragmentation,
+                   (10 * 300 + 20 * 600 + 20 * 300) / (60 * 2000.0));
 }
 
 TEST(Recorder, NodesDownDrawNothing) {
