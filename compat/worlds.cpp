@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "actors/error.hpp"
+#include "compat/gavel.hpp"
 #include "compat/world.hpp"
 
 namespace orrery::compat {
@@ -52,7 +53,7 @@ std::filesystem::path Settings::file(std::string_view name) const {
 }
 
 std::span<const World> worlds() {
-  static const std::vector<World> kWorlds{};
+  static const std::vector<World> kWorlds{gavel_world()};
   return kWorlds;
 }
 

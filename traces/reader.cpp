@@ -6,6 +6,7 @@
 
 #include "actors/error.hpp"
 #include "traces/binary.hpp"
+#include "traces/gavel.hpp"
 #include "traces/input.hpp"
 #include "traces/openb.hpp"
 #include "traces/orrery_csv.hpp"
@@ -19,6 +20,7 @@ namespace {
 constexpr std::array kFormats = {
     std::pair{Format::kGuess, "guess"},   std::pair{Format::kSwf, "swf"},
     std::pair{Format::kOpenb, "openb"},   std::pair{Format::kPhilly, "philly"},
+    std::pair{Format::kGavel, "gavel"},   std::pair{Format::kShockwave, "shockwave"},
     std::pair{Format::kOrreryCsv, "csv"}, std::pair{Format::kOrreryBinary, "binary"},
 };
 
@@ -86,6 +88,9 @@ Format guess(std::string_view head) {
     if (("," + std::string(line) + ",").find(",job_id,") != std::string::npos) {
       return Format::kOrreryCsv;
     }
+    for (const Format format : {Format::kGavel, Format::kShockwave}) {
+      if (looks_like_gavel(line, format)) return format;
+    }
     break;
   }
   return Format::kGuess;
@@ -125,6 +130,8 @@ Workload read_jobs(std::unique_ptr<ByteSource> source, const std::string& name,
   switch (report.format) {
     case Format::kOpenb: return read_openb_pods(lines, options, expected_jobs, report);
     case Format::kPhilly: return read_philly(lines, options, expected_jobs, report);
+    case Format::kGavel:
+    case Format::kShockwave: return read_gavel(lines, options, expected_jobs, report);
     case Format::kOrreryCsv: return read_orrery_csv(lines, options, expected_jobs, report);
     case Format::kOrreryBinary: return read_binary(lines.release(), name, report);
     case Format::kSwf:

@@ -20,20 +20,25 @@ enum class Format : uint8_t {
   kSwf,           ///< Standard Workload Format 2.2 (Feitelson)
   kOpenb,         ///< pod lists of Alibaba's openb cluster
   kPhilly,        ///< Microsoft Philly jobs as extracted by AdaptDL
+  kGavel,         ///< jobs of Gavel's experiments, steps instead of run times
+  kShockwave,     ///< the same of Shockwave's, with batch sizes that change
   kOrreryCsv,     ///< Orrery's own, as text
   kOrreryBinary,  ///< Orrery's own, compressed
 };
 
-/// The name on the command line: "swf", "openb", "philly", "csv", "binary", "guess".
+/// The name on the command line: "swf", "openb", "philly", "gavel", "shockwave", "csv",
+/// "binary", "guess".
 const char* name_of(Format format);
 std::optional<Format> format_by_name(std::string_view name);
-/// The names of all formats but "guess", for help texts: "swf, openb, philly, csv, binary".
+/// The names of all formats but "guess", for help texts: "swf, openb, philly, ...".
 std::string format_names();
 
 struct ReadOptions {
   Format format = Format::kGuess;
   bool skip_errors = false;  ///< leave malformed rows out and count them
   bool swf_memory = false;   ///< SWF: take requested memory (field 10) as a demand
+  /// Gavel, Shockwave: the file with the throughputs from which run times and speeds come.
+  std::string throughputs = {};
 };
 
 /// What a reader saw.
