@@ -223,7 +223,9 @@ void Rounds::dispatch_on(size_t type, std::vector<uint8_t>& taken) {
     free -= job->gpus();
     const double speed = job->speed[type];
     RoundTask task{.job = job, .type = type};
-    task.steps = std::min(static_cast<int64_t>(speed * rules_.round_s), job->steps - job->done);
+    const int64_t left = job->steps - job->done;
+    const double most = std::floor(speed * rules_.round_s);
+    task.steps = most < static_cast<double>(left) ? static_cast<int64_t>(most) : left;
     task.finish_s = std::max(now_s_, now_s_ + static_cast<double>(task.steps) / speed);
     tasks_.push_back(task);
   }

@@ -2,6 +2,7 @@
 
 #include "actors/error.hpp"
 #include "compat/gavel.hpp"
+#include "compat/shockwave.hpp"
 #include "compat/world.hpp"
 
 namespace orrery::compat {
@@ -53,7 +54,7 @@ std::filesystem::path Settings::file(std::string_view name) const {
 }
 
 std::span<const World> worlds() {
-  static const std::vector<World> kWorlds{gavel_world()};
+  static const std::vector<World> kWorlds{gavel_world(), shockwave_world()};
   return kWorlds;
 }
 
