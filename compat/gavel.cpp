@@ -32,7 +32,8 @@ World gavel_world() {
       .settings = {{"trace", "a trace of Gavel's"},
                    {"throughputs", "its table of throughputs"},
                    {"cluster", "numbers of V100, P100 and K80 GPUs: \"8:16:24\""},
-                   {"policy", round_policy_names()},
+                   {"policy", kRoundPolicies},
+                   {"solver", kSolverHelp},
                    {"round", "length of a round in seconds; 360 where absent"},
                    {"seed", "of the orders that are shuffled or drawn; 0 where absent"}},
       .run = run_gavel};

@@ -90,57 +90,51 @@ std::vector<std::vector<double>> GandivaFair::shares(std::span<RoundJob* const> 
   return {jobs.size(), std::vector<double>(cluster.types.size(), share)};
 }
 
-namespace {
-
-struct NamedPolicy {
-  const char* name;
-  std::unique_ptr<RoundPolicy> (*make)(uint64_t seed);
-};
-
-template <typename Policy>
-std::unique_ptr<RoundPolicy> make(uint64_t /*seed*/) {
-  return std::make_unique<Policy>();
+std::vector<std::vector<double>> GavelMaxMin::shares(std::span<RoundJob* const> jobs,
+                                                     const RoundCluster& cluster) {
+  std::vector<Claim> claims;
+  for (const RoundJob* job : jobs) {
+    Claim claim{.weight = job->row.weight, .gpus = static_cast<double>(job->gpus()), .pace = {}};
+    claim.pace = by_speed_ ? job->speed : std::vector<double>(cluster.types.size(), 1);
+    claims.push_back(std::move(claim));
+  }
+  return max_min_shares(claims, std::vector<double>(cluster.gpus.begin(), cluster.gpus.end()),
+                        how_);
 }
 
-constexpr NamedPolicy kPolicies[] = {
-    {"fifo",
-     [](uint64_t seed) -> std::unique_ptr<RoundPolicy> {
-       return std::make_unique<GavelFifo>(seed);
-     }},
-    {"gandiva_fair", make<GandivaFair>},
-};
+namespace {
+
+[[noreturn]] void refuse(const char* setting, const std::string& expected,
+                         const std::string& found) {
+  throw InputError({.where = std::string("setting \"") + setting + "\"",
+                    .expected = expected,
+                    .found = "\"" + found + "\"",
+                    .hint = "mend it under `with`"});
+}
+
+Simplex solver(const Settings& settings) {
+  const std::string name = settings.has("solver") ? settings.text("solver") : "presolve";
+  if (name != "presolve" && name != "primal") refuse("solver", "presolve or primal", name);
+  return name == "primal" ? Simplex::kPrimal : Simplex::kPresolve;
+}
 
 }  // namespace
 
 std::unique_ptr<RoundPolicy> round_policy(const Settings& settings, uint64_t seed) {
   const std::string name = settings.text("policy");
-  for (const NamedPolicy& policy : kPolicies) {
-    if (name == policy.name) return policy.make(seed);
+  if (name == "fifo") return std::make_unique<GavelFifo>(seed);
+  if (name == "gandiva_fair") return std::make_unique<GandivaFair>();
+  const bool by_speed = name == "max-min-hetero";
+  if (by_speed || name == "max-min") {
+    return std::make_unique<GavelMaxMin>(by_speed, solver(settings));
   }
-  throw InputError({.where = "setting \"policy\"",
-                    .expected = "one of " + std::string(round_policy_names()),
-                    .found = "\"" + name + "\"",
-                    .hint = "mend it under `with`"});
-}
-
-std::string_view round_policy_names() {
-  static const std::string kNames = [] {
-    std::string names;
-    for (const NamedPolicy& policy : kPolicies) {
-      names += (names.empty() ? "" : ", ") + std::string(policy.name);
-    }
-    return names;
-  }();
-  return kNames;
+  refuse("policy", "one of " + std::string(kRoundPolicies), name);
 }
 
 double round_length(const Settings& settings) {
   const double seconds = settings.number("round");
   if (!(seconds > 0) || seconds > 1e9) {
-    throw InputError({.where = "setting \"round\"",
-                      .expected = "a number of seconds above 0",
-                      .found = "\"" + settings.text("round") + "\"",
-                      .hint = "mend it under `with`"});
+    refuse("round", "a number of seconds above 0", settings.text("round"));
   }
   return seconds;
 }

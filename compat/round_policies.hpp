@@ -11,6 +11,7 @@
 
 #include "compat/python_random.hpp"
 #include "compat/rounds.hpp"
+#include "policies/shares.hpp"
 
 namespace orrery::compat {
 
@@ -47,10 +48,27 @@ class GandivaFair final : public RoundPolicy {
                                           const RoundCluster& cluster) override;
 };
 
+/// Gavel's max_min_fairness, and max_min_fairness_perf where `by_speed`. The shares come from Clp,
+/// where the authors used ECOS; equally fair shares differ from solver to solver.
+class GavelMaxMin final : public RoundPolicy {
+ public:
+  GavelMaxMin(bool by_speed, Simplex how) : by_speed_(by_speed), how_(how) {}
+  std::vector<std::vector<double>> shares(std::span<RoundJob* const> jobs,
+                                          const RoundCluster& cluster) override;
+  bool fastest_first() const override { return by_speed_; }
+
+ private:
+  bool by_speed_;
+  Simplex how_;
+};
+
+/// What the setting "solver" may be, for help.
+inline constexpr auto kSolverHelp =
+    "of max-min's program: presolve, where absent, or primal; both are Clp's";
+
 /// The policy that the setting "policy" names. Throws InputError for an unknown one.
 std::unique_ptr<RoundPolicy> round_policy(const Settings& settings, uint64_t seed);
-/// Their names: "fifo, ...".
-std::string_view round_policy_names();
+inline constexpr auto kRoundPolicies = "fifo, gandiva_fair, max-min, max-min-hetero";
 /// The setting "round" in seconds. Throws InputError unless it is above 0.
 double round_length(const Settings& settings);
 

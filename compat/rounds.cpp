@@ -199,7 +199,7 @@ double Rounds::priority(const RoundJob& job, size_t type) const {
 void Rounds::dispatch() {
   std::vector<size_t> order(cluster_.types.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  type_order_.shuffle(order);
+  if (!policy_.fastest_first()) type_order_.shuffle(order);
   std::vector<uint8_t> taken(jobs_.size(), 0);
   for (const size_t type : order) dispatch_on(type, taken);
 }

@@ -272,7 +272,8 @@ World shockwave_world() {
                     "estimated run times: job, duration_s; where absent those of "
                     "the trace"},
                    {"cluster", "numbers of V100, P100 and K80 GPUs: \"32:0:0\""},
-                   {"policy", round_policy_names()},
+                   {"policy", kRoundPolicies},
+                   {"solver", kSolverHelp},
                    {"round", "length of a round in seconds; 120 where absent"},
                    {"seed", "of the orders that are shuffled or drawn; 0 where absent"}},
       .run = run_shockwave};
