@@ -61,12 +61,16 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
   f.text({"trace", "a log to replay, plain, gzip or zstd; the path counts from the scenario file"},
          workload.trace);
   f.choice_of({"format", "how the trace is written; guess looks at its content"}, workload.format,
-              {"guess", "swf", "openb", "philly", "csv", "binary"});
+              {"guess", "swf", "openb", "philly", "gavel", "shockwave", "csv", "binary"});
   std::string on_error = workload.skip_errors ? "skip" : "fail";
   f.choice({"on_error", "what a malformed row does: fail the run, or be counted and left out"},
            on_error, {"fail", "skip"});
   workload.skip_errors = on_error == "skip";
   f.flag({"swf_memory", "SWF: take the requested memory as a demand"}, workload.swf_memory);
+  f.text({"throughputs",
+          "Gavel, Shockwave: the table that run times and speeds come from; the path as that of "
+          "`trace`"},
+         workload.throughputs);
   f.section({"generate", "a synthetic workload, instead of `trace`"},
             [&](Fields& g) { describe_generator(g, workload.generate); });
   f.whole({"limit", "the first so many jobs; 0: all"}, workload.limit, 0, limits::kJobs,
@@ -261,6 +265,7 @@ Value parse_scenario(const std::string& text, const std::string& path) {
   }
   std::filesystem::path file(path);
   resolve_path(root.find("workload"), "trace", file.parent_path());
+  resolve_path(root.find("workload"), "throughputs", file.parent_path());
   resolve_path(root.find("cluster"), "from", file.parent_path());
   if (root.find("name") == nullptr) {
     root.put("name", text_value(file.stem().string(), root.place));

@@ -188,6 +188,7 @@ class WorkloadMaker {
     double steps_per_second = 0;  ///< on the fastest type; 0: it runs on none
     uint32_t types = 0;           ///< on which it runs; 0: on all
     uint32_t speed = 0;           ///< index of its model
+    bool known = false;           ///< the table has it, if only to say that it does not run
   };
 
   /// False where the job can't run and is left out.
@@ -197,19 +198,14 @@ class WorkloadMaker {
       return true;
     }
     const auto [place, fresh] = known_.try_emplace(job.kind);
-    if (fresh) {
-      const std::optional<Measured> measured = measure(job.kind);
-      if (!measured) {
-        known_.erase(place);
-        errors_.fail(1, "a kind of job that the table of throughputs has",
-                     quoted(job.kind.model) + " on " + std::to_string(job.kind.gpus) + " GPUs");
-      }
-      place->second = *measured;
-    }
+    if (fresh) place->second = measure(job.kind);
     const Measured& measured = place->second;
     if (measured.steps_per_second <= 0) {
       ++report_.left_out;
-      oddities_.count("rows of kinds that run on no type of GPU were left out");
+      oddities_.count(measured.known
+                          ? "rows of kinds that run on no type of GPU were left out"
+                          : "rows of kinds or numbers of GPUs that the table of throughputs does "
+                            "not have were left out");
       return false;
     }
     const double seconds = static_cast<double>(job.steps) / measured.steps_per_second;
@@ -223,21 +219,18 @@ class WorkloadMaker {
     return true;
   }
 
-  /// None where the table does not have the kind.
-  std::optional<Measured> measure(const JobKind& kind) {
+  Measured measure(const JobKind& kind) {
     const auto& types = table_->gpu_types();
     std::vector<double> steps;
     size_t best = 0;
-    bool known = false;
     Measured measured;
     for (size_t type = 0; type < types.size(); ++type) {
       const auto alone = table_->alone(types[type], kind);
-      known |= alone.has_value();
+      measured.known |= alone.has_value();
       steps.push_back(alone.value_or(0));
       if (steps[type] > steps[best]) best = type;
       if (steps[type] > 0) measured.types |= uint32_t{1} << type;
     }
-    if (!known) return std::nullopt;
     measured.steps_per_second = steps[best];
     if (steps[best] <= 0) return measured;
     if (measured.types == (uint32_t{1} << types.size()) - 1) measured.types = 0;
