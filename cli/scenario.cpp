@@ -94,7 +94,7 @@ void describe_policy(Fields& f, Scenario& scenario) {
               policy.decide, {"once", "each-event"});
   f.duration({"decide_every", "decide at multiples of this only; 0: whenever something changes"},
              scenario.controller.decide_every);
-  f.choice({"preempt", "how srtf and las take a job off its nodes"}, policy.preempt,
+  f.choice({"preempt", "how a running job is taken off its nodes"}, policy.preempt,
            preempt_choices());
   f.real({"ageing_per_hour", "priority: points that a waiting job gains an hour"},
          policy.ageing_per_hour, 0, 1e9, "number of points");
@@ -104,6 +104,8 @@ void describe_policy(Fields& f, Scenario& scenario) {
              "las: attained GPU-seconds (core-seconds without GPUs) at which a "
              "job falls to the next queue"},
             policy.las_thresholds, "seconds");
+  f.duration({"round", "max-min, gandiva-fair: how long those that were chosen run"}, policy.round,
+             Duration::seconds(1));
 }
 
 void describe_world(Fields& f, Scenario& scenario) {

@@ -1,10 +1,12 @@
 #include "policies/registry.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "actors/error.hpp"
 #include "policies/composed.hpp"
+#include "policies/fair_rounds.hpp"
 
 namespace orrery {
 
@@ -23,6 +25,13 @@ constexpr std::array kOrders{
     Named<Order>{{"priority", "highest priority first, with ageing"}, Order::kPriority},
     Named<Order>{{"fair-share", "least decayed usage of group and user first"}, Order::kFairShare},
     Named<Order>{{"las", "least attained service first, in queues, preemptive"}, Order::kLas},
+};
+/// Orders that are policies of their own: they choose anew every round, and nothing is backfilled.
+constexpr std::array kTurns{
+    Named<Fairness>{{"max-min", "in rounds, equal shares of the dominant resource; preemptive"},
+                    Fairness::kJobs},
+    Named<Fairness>{{"gandiva-fair", "in rounds, equal shares of it for every user; preemptive"},
+                    Fairness::kUsers},
 };
 constexpr std::array kPlacements{
     Named<Placement>{{"first-fit", "nodes by number"}, Placement::kFirstFit},
@@ -54,8 +63,7 @@ std::string quoted(const std::string& text) {
 }
 
 template <class Table>
-auto by_name(const Table& table, const std::string& name, const char* key) {
-  std::string known;
+auto by_name(const Table& table, const std::string& name, const char* key, std::string known = "") {
   for (const auto& row : table) {
     if (row.part.name == name) return row.value;
     if (!known.empty()) known += ", ";
@@ -93,9 +101,29 @@ std::vector<double> thresholds(const std::string& text) {
 
 }  // namespace
 
+namespace {
+
+/// None where the order is not one of those.
+std::unique_ptr<Policy> make_turns(const PolicyConfig& config) {
+  const auto* const row = std::find_if(kTurns.begin(), kTurns.end(),
+                                       [&](const auto& r) { return r.part.name == config.order; });
+  if (row == kTurns.end()) return nullptr;
+  if (config.backfill != "none") {
+    throw InputError({"policy.backfill", 0, 0, "none with order " + config.order,
+                      quoted(config.backfill), "a round fills what is free anyway"});
+  }
+  return std::make_unique<FairRounds>(
+      row->value, config.round, by_name(kPlacements, config.place, "policy.place"), config.seed);
+}
+
+}  // namespace
+
 std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
+  if (auto turns = make_turns(config)) return turns;
   Composition how;
-  how.order = by_name(kOrders, config.order, "policy.order");
+  std::string known;
+  for (const auto& row : kTurns) known += (known.empty() ? "" : ", ") + std::string(row.part.name);
+  how.order = by_name(kOrders, config.order, "policy.order", known);
   how.place = by_name(kPlacements, config.place, "policy.place");
   how.backfill = by_name(kBackfills, config.backfill, "policy.backfill");
   bool preemptive = how.order == Order::kSrtf || how.order == Order::kLas;
@@ -115,7 +143,11 @@ StopMode preemption_mode(const PolicyConfig& config) {
   return by_name(kPreemptions, config.preempt, "policy.preempt");
 }
 
-std::vector<NamedPart> order_names() { return names(kOrders); }
+std::vector<NamedPart> order_names() {
+  std::vector<NamedPart> all = names(kOrders);
+  for (const auto& row : kTurns) all.push_back(row.part);
+  return all;
+}
 std::vector<NamedPart> placement_names() { return names(kPlacements); }
 std::vector<NamedPart> backfill_names() { return names(kBackfills); }
 std::vector<NamedPart> preemption_names() { return names(kPreemptions); }
