@@ -1,6 +1,7 @@
 #include "policies/fair_rounds.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace orrery {
@@ -139,14 +140,15 @@ std::vector<FairRounds::Candidate> FairRounds::ranked(const ClusterView& view) c
   std::vector<Candidate> all;
   const auto add = [&](JobId id, bool running) {
     const Account& account = accounts_.at(id);
-    all.push_back({account.owed_s + account.share * round_.as_seconds(), id, running});
+    const double owed_s = account.owed_s + account.share * round_.as_seconds();
+    all.push_back({std::llround(owed_s * 1e6), id, running});
   };
   for (const PendingJob& job : view.pending()) add(job.id, false);
   for (const RunningJob& job : view.running()) {
     if (view.job(job.id).phase == JobPhase::kRunning) add(job.id, true);
   }
   std::sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
-    return a.owed_s != b.owed_s ? a.owed_s > b.owed_s : a.id < b.id;
+    return a.owed_us != b.owed_us ? a.owed_us > b.owed_us : a.id < b.id;
   });
   return all;
 }

@@ -43,7 +43,9 @@ class FairRounds final : public Policy {
     Duration served{};  ///< time that it had run when this was reckoned
   };
   struct Candidate {
-    double owed_s = 0;  ///< by the end of the round, if it did not run
+    /// What it is owed by the end of the round if it does not run, in whole microseconds: equal
+    /// debts that were added up in another order are to be equal.
+    int64_t owed_us = 0;
     JobId id;
     bool running = false;
   };

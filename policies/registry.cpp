@@ -112,6 +112,10 @@ std::unique_ptr<Policy> make_turns(const PolicyConfig& config) {
     throw InputError({"policy.backfill", 0, 0, "none with order " + config.order,
                       quoted(config.backfill), "a round fills what is free anyway"});
   }
+  if (config.preempt == "requeue") {
+    throw InputError({"policy.preempt", 0, 0, "suspend or checkpoint with order " + config.order,
+                      quoted(config.preempt), "else each turn's work is lost with the turn"});
+  }
   return std::make_unique<FairRounds>(
       row->value, config.round, by_name(kPlacements, config.place, "policy.place"), config.seed);
 }

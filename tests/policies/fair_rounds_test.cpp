@@ -90,9 +90,12 @@ TEST(MaxMin, APlaceThatNobodyHoldsComesFirst) {
   EXPECT_EQ(table.plan(max_min(), 100), "start 1 on 1x2: first-in-order\nwake at 200 s\n");
 }
 
-TEST(MaxMin, RefusesBackfilling) {
+TEST(MaxMin, RefusesBackfillingAndLostTurns) {
   PolicyConfig config = max_min();
   config.backfill = "easy";
+  EXPECT_THROW(make_policy(config), InputError);
+  config = max_min();
+  config.preempt = "requeue";
   EXPECT_THROW(make_policy(config), InputError);
 }
 
