@@ -26,5 +26,14 @@ TEST(ShockwaveShared, GandivaFairAsPublished) {
   EXPECT_EQ(figure(figures, "rounds"), 270);
 }
 
+// Another trace of the family: no table of durations was published for it.
+TEST(ShockwaveShared, RunsTheLargerTraceWithItsOwnDurations) {
+  const auto settings =
+      published("220_0.2_5_100_25_4_0,0.5,0.5_0.6,0.3,0.09,0.01_multigpu_dynamic.trace");
+  REQUIRE_SHARED(settings.at("trace"));
+  const auto figures = shockwave_world().run(Settings("shockwave", settings));
+  EXPECT_GT(figure(figures, "makespan"), figure(figures, "avg_jct"));
+}
+
 }  // namespace
 }  // namespace orrery::compat
