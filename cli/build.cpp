@@ -108,6 +108,7 @@ Workload read_trace(const WorkloadSource& source, Inputs& about) {
   options.format = source.format;
   options.skip_errors = source.skip_errors;
   options.swf_memory = source.swf_memory;
+  options.throughputs = source.throughputs;
   traces::ReadReport report;
   Workload workload = traces::read_workload(source.trace, options, report);
   about.format = report.format;

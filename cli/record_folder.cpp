@@ -20,6 +20,7 @@ std::string seen_from(const std::filesystem::path& folder, const std::string& pa
 
 std::string kept_text(Scenario scenario, const std::filesystem::path& folder) {
   scenario.workload.trace = seen_from(folder, scenario.workload.trace);
+  scenario.workload.throughputs = seen_from(folder, scenario.workload.throughputs);
   scenario.cluster.from = seen_from(folder, scenario.cluster.from);
   return to_yaml(scenario);
 }

@@ -61,12 +61,17 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
   f.text({"trace", "a log to replay, plain, gzip or zstd; the path counts from the scenario file"},
          workload.trace);
   f.choice_of({"format", "how the trace is written; guess looks at its content"}, workload.format,
-              {"guess", "swf", "openb", "philly", "muri", "tiresias", "csv", "binary"});
+              {"guess", "swf", "openb", "philly", "muri", "tiresias", "gavel", "shockwave", "csv",
+               "binary"});
   std::string on_error = workload.skip_errors ? "skip" : "fail";
   f.choice({"on_error", "what a malformed row does: fail the run, or be counted and left out"},
            on_error, {"fail", "skip"});
   workload.skip_errors = on_error == "skip";
   f.flag({"swf_memory", "SWF: take the requested memory as a demand"}, workload.swf_memory);
+  f.text({"throughputs",
+          "Gavel, Shockwave: the table that run times and speeds come from; the path as that of "
+          "`trace`"},
+         workload.throughputs);
   f.section({"generate", "a synthetic workload, instead of `trace`"},
             [&](Fields& g) { describe_generator(g, workload.generate); });
   f.whole({"limit", "the first so many jobs; 0: all"}, workload.limit, 0, limits::kJobs,
@@ -90,7 +95,7 @@ void describe_policy(Fields& f, Scenario& scenario) {
               policy.decide, {"once", "each-event"});
   f.duration({"decide_every", "decide at multiples of this only; 0: whenever something changes"},
              scenario.controller.decide_every);
-  f.choice({"preempt", "how srtf, srsf, las and gittins take a job off its nodes"}, policy.preempt,
+  f.choice({"preempt", "how a running job is taken off its nodes"}, policy.preempt,
            preempt_choices());
   f.real({"ageing_per_hour", "priority: points that a waiting job gains an hour"},
          policy.ageing_per_hour, 0, 1e9, "number of points");
@@ -100,6 +105,8 @@ void describe_policy(Fields& f, Scenario& scenario) {
              "las, gittins: attained GPU-seconds (core-seconds without GPUs) at which a "
              "job falls to the next queue"},
             policy.las_thresholds, "seconds");
+  f.duration({"round", "max-min, gandiva-fair: how long those that were chosen run"}, policy.round,
+             Duration::seconds(1));
 }
 
 void describe_world(Fields& f, Scenario& scenario) {
@@ -261,6 +268,7 @@ Value parse_scenario(const std::string& text, const std::string& path) {
   }
   std::filesystem::path file(path);
   resolve_path(root.find("workload"), "trace", file.parent_path());
+  resolve_path(root.find("workload"), "throughputs", file.parent_path());
   resolve_path(root.find("cluster"), "from", file.parent_path());
   if (root.find("name") == nullptr) {
     root.put("name", text_value(file.stem().string(), root.place));

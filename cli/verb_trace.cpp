@@ -21,6 +21,7 @@ struct TraceOptions {
   std::vector<std::string> files;
   std::string from;
   std::string format;
+  std::string throughputs;
   std::string on_error;
   std::string out;
   std::string out_format;
@@ -36,8 +37,8 @@ struct TraceOptions {
 traces::Format format_of(const std::string& option, const std::string& name) {
   if (name.empty()) return traces::Format::kGuess;
   if (auto format = traces::format_by_name(name)) return *format;
-  const std::vector<std::string> names{"swf",      "openb", "philly", "muri",
-                                       "tiresias", "csv",   "binary"};
+  const std::vector<std::string> names{"swf",   "openb",     "philly", "muri",  "tiresias",
+                                       "gavel", "shockwave", "csv",    "binary"};
   throw InputError({option + " " + name, 0, 0, traces::format_names(), in_quotes(name),
                     suggestion(name, names)});
 }
@@ -50,6 +51,7 @@ traces::ReadOptions read_options(const TraceOptions& o) {
   }
   options.skip_errors = o.on_error == "skip";
   options.swf_memory = o.swf_memory;
+  options.throughputs = o.throughputs;
   return options;
 }
 
@@ -161,9 +163,13 @@ int generate_trace(const TraceOptions& o) {
 }
 
 void add_reading(CLI::App& verb, TraceOptions& o) {
-  verb.add_option("--format", o.format,
-                  "swf, openb, philly, muri, tiresias, csv, binary (default: a guess)")
+  verb.add_option(
+          "--format", o.format,
+          "swf, openb, philly, muri, tiresias, gavel, shockwave, csv, binary (default: a guess)")
       ->type_name("NAME");
+  verb.add_option("--throughputs", o.throughputs,
+                  "Gavel, Shockwave: the table that run times and speeds come from")
+      ->type_name("FILE");
   verb.add_option("--on-error", o.on_error, "A malformed row: fail (default) or skip")
       ->type_name("MODE");
   verb.add_flag("--swf-memory", o.swf_memory, "SWF: take the requested memory as a demand");

@@ -2,7 +2,9 @@
 
 #include "actors/error.hpp"
 #include "compat/fgd.hpp"
+#include "compat/gavel.hpp"
 #include "compat/muri.hpp"
+#include "compat/shockwave.hpp"
 #include "compat/tiresias.hpp"
 #include "compat/world.hpp"
 
@@ -55,7 +57,8 @@ std::filesystem::path Settings::file(std::string_view name) const {
 }
 
 std::span<const World> worlds() {
-  static const std::vector<World> kWorlds{fgd_world(), muri_world(), tiresias_world()};
+  static const std::vector<World> kWorlds{fgd_world(), gavel_world(), muri_world(),
+                                          shockwave_world(), tiresias_world()};
   return kWorlds;
 }
 

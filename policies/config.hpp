@@ -11,14 +11,15 @@ namespace orrery {
 
 /// A policy as composed in a scenario: order x placement x backfill, each by name.
 struct PolicyConfig {
-  std::string order = "fcfs";  ///< fcfs sjf srtf priority fair-share las srsf gittins qssf
+  /// fcfs sjf srtf priority fair-share las srsf gittins qssf max-min gandiva-fair
+  std::string order = "fcfs";
   /// first-fit best-fit worst-fit consolidate random, or by scores: fgd best-fit-gpu dot-prod
   /// gpu-clustering gpu-packing random-gpu
   std::string place = "first-fit";
   std::string backfill = "none";  ///< none easy conservative
   DecideMode decide = DecideMode::kOnceAnInstant;
   std::string preempt =
-      "checkpoint";  ///< how srtf, srsf, las, gittins take a job off: requeue suspend checkpoint
+      "checkpoint";  ///< how running jobs are taken off: requeue suspend checkpoint
   /// priority: points that a pending job gains an hour.
   double ageing_per_hour = 0;
   /// fair-share: half-life of past usage.
@@ -26,6 +27,8 @@ struct PolicyConfig {
   /// las, gittins: attained service (GPU-seconds, or core-seconds for jobs without GPUs) at which a
   /// job falls to the next queue, ascending, as in Tiresias (NSDI 2019); text "3600,36000".
   std::string las_thresholds = "3600,36000";
+  /// max-min, gandiva-fair: how long those that were chosen run before others get their turn.
+  Duration round = Duration::seconds(360);
   uint64_t seed = 0;  ///< for `random` and `random-gpu` placement
 };
 

@@ -1,10 +1,12 @@
 #include "policies/registry.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "actors/error.hpp"
 #include "policies/composed.hpp"
+#include "policies/fair_rounds.hpp"
 #include "policies/plugin.hpp"
 
 namespace orrery {
@@ -29,6 +31,13 @@ constexpr std::array kOrders{
     Named<Order>{{"gittins", "as las, within a queue by Gittins index, preemptive"},
                  Order::kGittins},
     Named<Order>{{"qssf", "shortest time x GPUs first, as earlier jobs let expect"}, Order::kQssf},
+};
+/// Orders that are policies of their own: they choose anew every round, and nothing is backfilled.
+constexpr std::array kTurns{
+    Named<Fairness>{{"max-min", "in rounds, equal shares of the dominant resource; preemptive"},
+                    Fairness::kJobs},
+    Named<Fairness>{{"gandiva-fair", "in rounds, equal shares of it for every user; preemptive"},
+                    Fairness::kUsers},
 };
 constexpr std::array kPlacements{
     Named<Placement>{{"first-fit", "nodes by number"}, Placement::kFirstFit},
@@ -71,8 +80,7 @@ std::string quoted(const std::string& text) {
 }
 
 template <class Table>
-auto by_name(const Table& table, const std::string& name, const char* key) {
-  std::string known;
+auto by_name(const Table& table, const std::string& name, const char* key, std::string known = "") {
   for (const auto& row : table) {
     if (row.part.name == name) return row.value;
     if (!known.empty()) known += ", ";
@@ -110,12 +118,36 @@ std::vector<double> thresholds(const std::string& text) {
 
 }  // namespace
 
+namespace {
+
+/// None where the order is not one of those.
+std::unique_ptr<Policy> make_turns(const PolicyConfig& config) {
+  const auto* const row = std::find_if(kTurns.begin(), kTurns.end(),
+                                       [&](const auto& r) { return r.part.name == config.order; });
+  if (row == kTurns.end()) return nullptr;
+  if (config.backfill != "none") {
+    throw InputError({"policy.backfill", 0, 0, "none with order " + config.order,
+                      quoted(config.backfill), "a round fills what is free anyway"});
+  }
+  if (config.preempt == "requeue") {
+    throw InputError({"policy.preempt", 0, 0, "suspend or checkpoint with order " + config.order,
+                      quoted(config.preempt), "else each turn's work is lost with the turn"});
+  }
+  return std::make_unique<FairRounds>(
+      row->value, config.round, by_name(kPlacements, config.place, "policy.place"), config.seed);
+}
+
+}  // namespace
+
 std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
   for (const PluginPolicy& policy : added_policies()) {
     if (policy.name == config.order) return policy.make(config);
   }
+  if (auto turns = make_turns(config)) return turns;
   Composition how;
-  how.order = by_name(kOrders, config.order, "policy.order");
+  std::string known;
+  for (const auto& row : kTurns) known += (known.empty() ? "" : ", ") + std::string(row.part.name);
+  how.order = by_name(kOrders, config.order, "policy.order", known);
   how.place = by_name(kPlacements, config.place, "policy.place");
   how.backfill = by_name(kBackfills, config.backfill, "policy.backfill");
   if (takes_jobs_off(how.order) && how.backfill != Backfill::kNone) {
@@ -136,6 +168,7 @@ StopMode preemption_mode(const PolicyConfig& config) {
 
 std::vector<NamedPart> order_names() {
   std::vector<NamedPart> all = names(kOrders);
+  for (const auto& row : kTurns) all.push_back(row.part);
   for (const PluginPolicy& policy : added_policies()) all.push_back({policy.name, policy.meaning});
   return all;
 }

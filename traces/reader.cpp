@@ -6,6 +6,7 @@
 
 #include "actors/error.hpp"
 #include "traces/binary.hpp"
+#include "traces/gavel.hpp"
 #include "traces/input.hpp"
 #include "traces/muri.hpp"
 #include "traces/openb.hpp"
@@ -22,6 +23,7 @@ constexpr std::array kFormats = {
     std::pair{Format::kGuess, "guess"},   std::pair{Format::kSwf, "swf"},
     std::pair{Format::kOpenb, "openb"},   std::pair{Format::kPhilly, "philly"},
     std::pair{Format::kMuri, "muri"},     std::pair{Format::kTiresias, "tiresias"},
+    std::pair{Format::kGavel, "gavel"},   std::pair{Format::kShockwave, "shockwave"},
     std::pair{Format::kOrreryCsv, "csv"}, std::pair{Format::kOrreryBinary, "binary"},
 };
 
@@ -92,6 +94,9 @@ Format guess(std::string_view head) {
     if (("," + std::string(line) + ",").find(",job_id,") != std::string::npos) {
       return Format::kOrreryCsv;
     }
+    for (const Format format : {Format::kGavel, Format::kShockwave}) {
+      if (looks_like_gavel(line, format)) return format;
+    }
     break;
   }
   return Format::kGuess;
@@ -133,6 +138,8 @@ Workload read_jobs(std::unique_ptr<ByteSource> source, const std::string& name,
     case Format::kPhilly: return read_philly(lines, options, expected_jobs, report);
     case Format::kMuri: return read_muri(lines, options, report);
     case Format::kTiresias: return read_tiresias(lines, options, expected_jobs, report);
+    case Format::kGavel:
+    case Format::kShockwave: return read_gavel(lines, options, expected_jobs, report);
     case Format::kOrreryCsv: return read_orrery_csv(lines, options, expected_jobs, report);
     case Format::kOrreryBinary: return read_binary(lines.release(), name, report);
     case Format::kSwf:

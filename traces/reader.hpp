@@ -22,6 +22,8 @@ enum class Format : uint8_t {
   kPhilly,        ///< Microsoft Philly jobs as extracted by AdaptDL
   kMuri,          ///< jobs of Muri's simulator, with the profile of each
   kTiresias,      ///< jobs of Tiresias's simulator
+  kGavel,         ///< jobs of Gavel's experiments, steps instead of run times
+  kShockwave,     ///< the same of Shockwave's, with batch sizes that change
   kOrreryCsv,     ///< Orrery's own, as text
   kOrreryBinary,  ///< Orrery's own, compressed
 };
@@ -36,6 +38,8 @@ struct ReadOptions {
   Format format = Format::kGuess;
   bool skip_errors = false;  ///< leave malformed rows out and count them
   bool swf_memory = false;   ///< SWF: take requested memory (field 10) as a demand
+  /// Gavel, Shockwave: the file with the throughputs from which run times and speeds come.
+  std::string throughputs = {};
 };
 
 /// What a reader saw.

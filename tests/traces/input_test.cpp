@@ -183,8 +183,12 @@ TEST(Guess, TellsTheFormats) {
   EXPECT_EQ(guessed("# machine_nodes: 3\nrun_s,job_id,submit_s\n", "x"), Format::kOrreryCsv);
   EXPECT_EQ(guessed("sn,cpu_milli,memory_mib,gpu,model\n", "x"), Format::kGuess);
   EXPECT_EQ(guessed("what is this", "x"), Format::kGuess);
-  for (const auto format : {Format::kSwf, Format::kOpenb, Format::kPhilly, Format::kOrreryCsv,
-                            Format::kOrreryBinary, Format::kGuess}) {
+  EXPECT_EQ(guessed("LM\tc\tf\t-n\t1\t50\t1\t1\t-1.0\t0\n", "x"), Format::kGavel);
+  EXPECT_EQ(guessed("LM\tc\tf\t-n\t1\t50\t1\tgns\t1\t-1.0\t9\t0\n", "x"), Format::kShockwave);
+  EXPECT_EQ(guessed("LM\tc\tf\t-n\tx\t50\t1\t1\t-1.0\t0\n", "x"), Format::kGuess);
+  for (const auto format :
+       {Format::kSwf, Format::kOpenb, Format::kPhilly, Format::kOrreryCsv, Format::kGavel,
+        Format::kShockwave, Format::kOrreryBinary, Format::kGuess}) {
     EXPECT_EQ(format_by_name(name_of(format)), format);
   }
   EXPECT_EQ(format_by_name("xml"), std::nullopt);

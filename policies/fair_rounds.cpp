@@ -1,0 +1,232 @@
+#include "policies/fair_rounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace orrery {
+
+std::vector<double> divide(std::span<const double> wants, std::span<const double> weights,
+                           double whole) {
+  // Those that want the least for their weight are content first.
+  std::vector<size_t> order(wants.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return wants[a] * weights[b] < wants[b] * weights[a];
+  });
+  double weight = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<double> given(wants.size(), 0);
+  for (const size_t i : order) {
+    given[i] = std::min(wants[i], whole * weights[i] / weight);
+    whole -= given[i];
+    weight -= weights[i];
+  }
+  return given;
+}
+
+namespace {
+
+/// All that the cluster has, in cores and GPUs; both in thousandths.
+struct Whole {
+  double cpu_milli = 0;
+  double gpu_milli = 0;
+};
+
+Whole whole_of(const ClusterView& view) {
+  Whole whole;
+  for (uint32_t node = 0; node < view.node_count(); ++node) {
+    if (!view.is_up(node)) continue;
+    const Capacity& capacity = view.cluster().nodes[node].capacity;
+    whole.cpu_milli += static_cast<double>(capacity.cpu_milli);
+    for (const int16_t gpu : capacity.gpu_milli) whole.gpu_milli += gpu;
+  }
+  return whole;
+}
+
+/// The part of the cluster that the job takes while it runs, of the resource of which it takes the
+/// larger one.
+double dominant_part(const JobSpec& spec, const Whole& whole) {
+  const double cpu = static_cast<double>(spec.each.cpu_milli) * spec.tasks;
+  const double gpu = static_cast<double>(spec.each.gpus) * spec.each.gpu_milli * spec.tasks;
+  double part = 0;
+  if (whole.cpu_milli > 0) part = std::max(part, cpu / whole.cpu_milli);
+  if (whole.gpu_milli > 0) part = std::max(part, gpu / whole.gpu_milli);
+  return std::min(part, 1.0);
+}
+
+/// Where every user counts once; jobs of nobody in particular count each for itself.
+std::vector<double> divide_by_user(const ClusterView& view, const std::vector<JobId>& jobs,
+                                   const std::vector<double>& parts) {
+  std::map<uint32_t, std::vector<size_t>> by_user;
+  std::vector<std::vector<size_t>> owners;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const uint32_t user = view.job(jobs[i]).spec->user;
+    if (user == 0) {
+      owners.push_back({i});
+    } else {
+      by_user[user].push_back(i);
+    }
+  }
+  for (auto& [user, own] : by_user) owners.push_back(std::move(own));
+  std::vector<double> wants;
+  for (const auto& own : owners) {
+    double want = 0;
+    for (const size_t i : own) want += parts[i];
+    wants.push_back(want);
+  }
+  const std::vector<double> of_owner = divide(wants, std::vector<double>(wants.size(), 1), 1);
+  std::vector<double> given(jobs.size(), 0);
+  for (size_t owner = 0; owner < owners.size(); ++owner) {
+    std::vector<double> own_wants;
+    for (const size_t i : owners[owner]) own_wants.push_back(parts[i]);
+    const auto own = divide(own_wants, std::vector<double>(own_wants.size(), 1), of_owner[owner]);
+    for (size_t i = 0; i < own.size(); ++i) given[owners[owner][i]] = own[i];
+  }
+  return given;
+}
+
+}  // namespace
+
+void FairRounds::decide(const ClusterView& view, Instant now, Plan& plan) {
+  reckon(view, now);
+  if (now >= round_ends_) {
+    turn(view, plan);
+    round_ends_ = saturating_add(now, round_);
+  } else {
+    start_free(view, plan);
+  }
+  if (!view.pending().empty()) plan.wake(round_ends_);
+}
+
+// Brings the accounts up to now, and works out the shares of those that are there now.
+void FairRounds::reckon(const ClusterView& view, Instant now) {
+  std::map<JobId, Account> kept;
+  std::vector<JobId> jobs;
+  const auto take = [&](JobId id) {
+    const auto known = accounts_.find(id);
+    Account account = known == accounts_.end() ? Account{} : known->second;
+    const Duration served = view.job(id).served_at(now);
+    account.owed_s += account.share * (now - reckoned_).as_seconds();
+    account.owed_s -= (served - account.served).as_seconds();
+    account.served = served;
+    kept.emplace(id, account);
+    jobs.push_back(id);
+  };
+  for (const PendingJob& job : view.pending()) take(job.id);
+  for (const RunningJob& job : view.running()) take(job.id);
+  accounts_ = std::move(kept);
+  reckoned_ = now;
+  std::sort(jobs.begin(), jobs.end());
+  share_out(view, jobs);
+}
+
+void FairRounds::share_out(const ClusterView& view, const std::vector<JobId>& jobs) {
+  const Whole whole = whole_of(view);
+  std::vector<double> parts, weights;
+  for (const JobId id : jobs) {
+    const JobSpec& spec = *view.job(id).spec;
+    parts.push_back(dominant_part(spec, whole));
+    weights.push_back(std::max(spec.priority, 1));
+  }
+  const std::vector<double> given =
+      fairness_ == Fairness::kUsers ? divide_by_user(view, jobs, parts) : divide(parts, weights, 1);
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    accounts_[jobs[i]].share = parts[i] > 0 ? given[i] / parts[i] : 1;
+  }
+}
+
+// Whoever is owed the most first, ties by submission.
+std::vector<FairRounds::Candidate> FairRounds::ranked(const ClusterView& view) const {
+  std::vector<Candidate> all;
+  const auto add = [&](JobId id, bool running) {
+    const Account& account = accounts_.at(id);
+    const double owed_s = account.owed_s + account.share * round_.as_seconds();
+    all.push_back({std::llround(owed_s * 1e6), id, running});
+  };
+  for (const PendingJob& job : view.pending()) add(job.id, false);
+  for (const RunningJob& job : view.running()) {
+    if (view.job(job.id).phase == JobPhase::kRunning) add(job.id, true);
+  }
+  std::sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
+    return a.owed_us != b.owed_us ? a.owed_us > b.owed_us : a.id < b.id;
+  });
+  return all;
+}
+
+// Within a round: what fits starts, and nobody has to go.
+void FairRounds::start_free(const ClusterView& view, Plan& plan) {
+  for (const Candidate& candidate : ranked(view)) {
+    if (candidate.running) continue;
+    const JobState& job = view.job(candidate.id);
+    const auto parts = placer_.place(Space::of(plan, view.cluster()), job, job.spec->tasks);
+    if (parts.empty()) {
+      plan.wait(candidate.id,
+                {ReasonCode::kNotEnoughFree, job.spec->tasks,
+                 Placer::count(Space::of(plan, view.cluster()), job.spec->each, job.spec->tasks)});
+    } else {
+      plan.start(job, parts, {ReasonCode::kFirstInOrder, 0, 0});
+    }
+  }
+}
+
+// A new round: in order of what they are owed, jobs stay where they run or take what nobody before
+// them has taken; a place that nobody holds comes before one whose holder would have to go.
+void FairRounds::turn(const ClusterView& view, Plan& plan) {
+  std::vector<Capacity> free(plan.free().begin(), plan.free().end());
+  std::vector<Capacity> open = free;  // and what running jobs would give back
+  const std::vector<Candidate> candidates = ranked(view);
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.running) continue;
+    const JobState& job = view.job(candidate.id);
+    for (const Part& part : job.parts) give(open[part.node], plan.given_back_by(job), part);
+  }
+  struct Start {
+    JobId id;
+    std::vector<Part> parts;
+    bool displaces = false;
+  };
+  std::vector<Start> starts;
+  std::vector<JobId> waiting;
+  JobId taker;  // the last that took the place of others
+  for (const Candidate& candidate : candidates) {
+    const JobState& job = view.job(candidate.id);
+    if (candidate.running) {
+      const TaskDemand held = plan.given_back_by(job);
+      const bool stays = std::all_of(job.parts.begin(), job.parts.end(), [&](const Part& part) {
+        return fits(open[part.node], held, part);
+      });
+      if (stays) {
+        for (const Part& part : job.parts) take(open[part.node], held, part);
+      } else {
+        plan.preempt(job, {ReasonCode::kPreempted, taker.index, 0});
+      }
+      continue;
+    }
+    const uint32_t tasks = job.spec->tasks;
+    const bool idle =
+        !placer_.place({free, plan.up(), &view.cluster(), nullptr}, job, tasks).empty();
+    const auto parts =
+        placer_.place({idle ? free : open, plan.up(), &view.cluster(), nullptr}, job, tasks);
+    if (parts.empty()) {
+      waiting.push_back(candidate.id);
+      continue;
+    }
+    for (const Part& part : parts) {
+      take(free[part.node], job.spec->each, part);
+      take(open[part.node], job.spec->each, part);
+    }
+    if (!idle) taker = candidate.id;
+    starts.push_back({candidate.id, {parts.begin(), parts.end()}, !idle});
+  }
+  for (const Start& start : starts) {
+    plan.start(view.job(start.id), start.parts,
+               {start.displaces ? ReasonCode::kHigherPriority : ReasonCode::kFirstInOrder, 0, 0});
+  }
+  for (const JobId id : waiting) {
+    const JobSpec& spec = *view.job(id).spec;
+    plan.wait(id, {ReasonCode::kNotEnoughFree, spec.tasks,
+                   Placer::count(Space::of(plan, view.cluster()), spec.each, spec.tasks)});
+  }
+}
+
+}  // namespace orrery
