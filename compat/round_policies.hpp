@@ -11,7 +11,7 @@
 
 #include "compat/python_random.hpp"
 #include "compat/rounds.hpp"
-#include "policies/shares.hpp"
+#include "compat/shares.hpp"
 
 namespace orrery::compat {
 

@@ -22,11 +22,11 @@ struct Layer {
 const std::vector<Layer>& layers() {
   static const std::vector<Layer> kLayers{
       {"actors/", {"actors/"}, {"Eigen/"}},
-      {"policies/", {"actors/", "policies/"}, {"Eigen/", "coin/Clp_C_Interface.h"}},
+      {"policies/", {"actors/", "policies/"}, {"Eigen/"}},
       {"traces/", {"actors/", "traces/"}, {"zlib.h", "zstd.h", "simdjson.h", "nlohmann/"}, true},
       {"record/", {"actors/", "record/"}, {"zlib.h", "zstd.h", "msgpack", "nlohmann/"}, true},
       {"sim/", {"actors/", "traces/", "sim/"}, {}},
-      {"compat/", {"actors/", "policies/", "traces/", "sim/", "compat/"}, {"nlohmann/"}},
+      {"compat/", {"actors/", "policies/", "traces/", "sim/", "compat/"}, {"nlohmann/", "coin/Clp_C_Interface.h"}},
       {"live/", {"actors/", "traces/", "live/"}, {""}, true},
   };
   return kLayers;

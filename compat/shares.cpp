@@ -1,9 +1,9 @@
-#include "policies/shares.hpp"
+#include "compat/shares.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-namespace orrery {
+namespace orrery::compat {
 
 namespace {
 
@@ -64,4 +64,4 @@ Shares max_min_shares(std::span<const Claim> claims, std::span<const double> gpu
   return shares;
 }
 
-}  // namespace orrery
+}  // namespace orrery::compat

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace orrery {
+namespace orrery::compat {
 
 /// How a best vertex is looked for. Where several are as good the two ways end at different ones.
 enum class Simplex : uint8_t {
@@ -46,4 +46,4 @@ class LinearProgram {
   std::vector<Entry> entries_;
 };
 
-}  // namespace orrery
+}  // namespace orrery::compat

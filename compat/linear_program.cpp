@@ -1,4 +1,4 @@
-#include "policies/linear_program.hpp"
+#include "compat/linear_program.hpp"
 
 #include <algorithm>
 #include <coin/Clp_C_Interface.h>
@@ -6,7 +6,7 @@
 
 #include "actors/check.hpp"
 
-namespace orrery {
+namespace orrery::compat {
 
 size_t LinearProgram::add_variable(double gain, double most) {
   gains_.push_back(gain);
@@ -55,4 +55,4 @@ std::vector<double> LinearProgram::maximise(Simplex how) const {
   return {solution, solution + gains_.size()};
 }
 
-}  // namespace orrery
+}  // namespace orrery::compat

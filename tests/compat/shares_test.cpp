@@ -1,8 +1,8 @@
-#include "policies/shares.hpp"
+#include "compat/shares.hpp"
 
 #include <gtest/gtest.h>
 
-namespace orrery {
+namespace orrery::compat {
 namespace {
 
 double total(const std::vector<double>& shares) {
@@ -76,4 +76,4 @@ TEST(MaxMinShares, AJobThatRunsNowhereHoldsBackNobody) {
 }
 
 }  // namespace
-}  // namespace orrery
+}  // namespace orrery::compat

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "policies/linear_program.hpp"
+#include "compat/linear_program.hpp"
 
-namespace orrery {
+namespace orrery::compat {
 
 /// What a fair share depends on.
 struct Claim {
@@ -30,4 +30,4 @@ using Shares = std::vector<std::vector<double>>;
 Shares max_min_shares(std::span<const Claim> claims, std::span<const double> gpus_of_type,
                       Simplex how = Simplex::kPresolve);
 
-}  // namespace orrery
+}  // namespace orrery::compat
