@@ -29,7 +29,12 @@ int list_policies(bool json) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (const Kind& kind : kinds()) {
       for (const NamedPart& part : kind.parts) {
-        all.push_back({{"key", kind.key}, {"name", part.name}, {"meaning", part.meaning}});
+        all.push_back({{"key", kind.key},
+                       {"name", part.name},
+                       {"meaning", part.meaning},
+                       {"keys", part.keys},
+                       {"paper", part.paper},
+                       {"reproduced", part.reproduced}});
       }
     }
     print(all.dump(2) + "\n");
@@ -45,6 +50,12 @@ int list_policies(bool json) {
       std::string name(part.name);
       name.resize(std::max<size_t>(name.size() + 2, 16), ' ');
       text += "  " + name + std::string(part.meaning) + "\n";
+      const auto more = [&](const char* what, std::string_view words) {
+        if (!words.empty()) text += std::string(18, ' ') + what + std::string(words) + "\n";
+      };
+      more("keys: ", part.keys);
+      more("paper: ", part.paper);
+      more("reproduces: ", part.reproduced);
     }
   }
   print(text);

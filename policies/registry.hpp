@@ -17,6 +17,9 @@ std::unique_ptr<Policy> make_policy(const PolicyConfig& config);
 struct NamedPart {
   std::string_view name;
   std::string_view meaning;
+  std::string_view keys = {};   ///< of the scenario that it looks at, unit and default beside each
+  std::string_view paper = {};  ///< who described it
+  std::string_view reproduced = {};  ///< whose published results it gives (docs/reproduction.md)
 };
 /// What `policy.order`, `policy.place`, `policy.backfill` and `policy.preempt` may be.
 std::vector<NamedPart> order_names();

@@ -8,16 +8,44 @@ out is fcfs, none and first-fit. Preempt says how an order that preempts takes j
 
 order
   fcfs            by submission
+                  reproduces: Tiresias (fifo), by the engine itself; Gavel (fifo), in its world
   sjf             shortest requested time first
   srtf            shortest remaining requested time first, preemptive
+                  paper: Schrage 1968; for GPU jobs Tiresias, Gu et al., NSDI 2019
+                  reproduces: Tiresias (shortest), by the engine itself; Muri, in its world
   priority        highest priority first, with ageing
+                  keys: policy.ageing_per_hour (points an hour, 0)
   fair-share      least decayed usage of group and user first
+                  keys: policy.half_life (time, 7d)
+                  paper: Kay and Lauder, CACM 1988
   las             least attained service first, in queues, preemptive
+                  keys: policy.las_thresholds (GPU-seconds, "3600,36000")
+                  paper: Tiresias, Gu et al., NSDI 2019
+                  reproduces: Muri (Tiresias-L) and Tiresias (dlas-gpu), in their worlds
+  srsf            shortest remaining requested time x GPUs first, preemptive
+                  paper: Tiresias, Gu et al., NSDI 2019
+                  reproduces: Tiresias (shortest-gpu), by the engine itself; Muri, in its world
+  gittins         as las, within a queue by Gittins index, preemptive
+                  keys: policy.las_thresholds (GPU-seconds, "3600,36000")
+                  paper: Tiresias, Gu et al., NSDI 2019
+  qssf            shortest time x GPUs first, as earlier jobs let expect
+                  paper: Hu et al., SC 2021
+  max-min         in rounds, equal shares of the dominant resource; preemptive
+                  keys: policy.round (time, 6m)
+                  paper: DRF, Ghodsi et al., NSDI 2011; Gavel, Narayanan et al., OSDI 2020
+                  reproduces: Gavel, in its world
+  gandiva-fair    in rounds, equal shares of it for every user; preemptive
+                  keys: policy.round (time, 6m)
+                  paper: Chaudhary et al., EuroSys 2020
+                  reproduces: Shockwave, in its world
 
 backfill
   none            the first that does not fit holds up the rest
   easy            a later job may start if it does not delay the first
+                  paper: Lifka, JSSPP 1995
+                  reproduces: pyss on KTH-SP2, by the engine itself
   conservative    a later job may start if it delays none before it
+                  paper: Mu'alem and Feitelson, IEEE TPDS 2001
 
 place
   first-fit       nodes by number
@@ -25,12 +53,25 @@ place
   worst-fit       each task where most room is
   consolidate     the fewest nodes for a gang
   random          nodes in random order, seeded
+                  keys: seed (0)
   fgd             where fragmentation of GPUs grows least
+                  paper: Weng et al., ATC 2023
+                  reproduces: FGD, in its world
   best-fit-gpu    the node with the least cores and GPUs left, by score
+                  paper: Weng et al., ATC 2023
+                  reproduces: FGD (BestFit), in its world
   dot-prod        the node whose room is least like the demand, by score
+                  paper: Tetris, Grandl et al., SIGCOMM 2014
+                  reproduces: FGD (DotProd), in its world
   gpu-clustering  where GPU tasks of the same kind are
+                  paper: Gandiva, Xiao et al., OSDI 2018
+                  reproduces: FGD (GpuClustering), in its world
   gpu-packing     GPUs in use first, then nodes in use, then small nodes
+                  paper: Weng et al., NSDI 2022
+                  reproduces: FGD (GpuPacking), in its world
   random-gpu      any node, and any of its GPUs for a share, seeded
+                  keys: seed (0)
+                  reproduces: FGD (Random), its means
 
 preempt
   requeue         the job is killed and starts again
@@ -40,7 +81,7 @@ preempt
 $ orrery help scenario | grep -A3 '^policy.order$'
 policy.order
     which job comes first
-    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins or qssf; default fcfs
+    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, max-min or gandiva-fair; default fcfs
 policy.place
 => 0
 $ orrery help trace gen
