@@ -26,7 +26,9 @@ const std::vector<Layer>& layers() {
       {"traces/", {"actors/", "traces/"}, {"zlib.h", "zstd.h", "simdjson.h", "nlohmann/"}, true},
       {"record/", {"actors/", "record/"}, {"zlib.h", "zstd.h", "msgpack", "nlohmann/"}, true},
       {"sim/", {"actors/", "traces/", "sim/"}, {}},
-      {"compat/", {"actors/", "policies/", "traces/", "sim/", "compat/"}, {"nlohmann/", "coin/Clp_C_Interface.h"}},
+      {"compat/",
+       {"actors/", "policies/", "traces/", "sim/", "compat/"},
+       {"nlohmann/", "coin/Clp_C_Interface.h"}},
       {"live/", {"actors/", "traces/", "live/"}, {""}, true},
   };
   return kLayers;
