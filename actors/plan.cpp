@@ -95,7 +95,11 @@ void Plan::wait(JobId job, Reason reason) {
 
 void Plan::preempt(const JobState& job, Reason reason) {
   steps_.push_back({DecisionKind::kPreempt, job.spec->id, reason, 0, 0});
-  apply(given_back_by(job), job.parts, false);
+  const TaskDemand freed = given_back_by(job);
+  for (size_t i = 0; i < job.parts.size(); ++i) {
+    // What a part held that has ended is free already.
+    if (job.part_phase[i] != PartPhase::kEnded) apply(freed, {&job.parts[i], 1}, false);
+  }
 }
 
 void Plan::resize(const JobState& job, std::span<const Part> parts, Reason reason) {

@@ -105,6 +105,14 @@ void describe_policy(Fields& f, Scenario& scenario) {
              "las, gittins: attained GPU-seconds (core-seconds without GPUs) at which a "
              "job falls to the next queue"},
             policy.las_thresholds, "seconds");
+  f.duration(
+      {"min_run",
+       "srtf, srsf, las, gittins: a job that has started runs so long before it is taken off"},
+      policy.min_run);
+  f.whole(
+      {"most_preemptions",
+       "srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit"},
+      policy.most_preemptions, 0, 1'000'000, "number");
   f.duration({"round", "max-min, gandiva-fair: how long those that were chosen run"}, policy.round,
              Duration::seconds(1));
 }

@@ -249,8 +249,11 @@ std::span<const Part> ComposedPolicy::give_back(const ClusterView& view, const P
       if (step.kind == DecisionKind::kStart && step.job == id) parts = plan.parts_of(step);
     }
   }
-  for (const Part& part : parts) {
-    if (part.tasks > 0) give(space[part.node], job.spec->each, part);
+  const bool held = parts.data() == job.parts.data();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const bool free_already =
+        held && (job.part_phase[i] == PartPhase::kEnded || job.part_phase[i] == PartPhase::kFrozen);
+    if (parts[i].tasks > 0 && !free_already) give(space[parts[i].node], job.spec->each, parts[i]);
   }
   return parts;
 }

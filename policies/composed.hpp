@@ -27,6 +27,8 @@ struct Composition {
   double ageing_per_hour = 0;
   Duration half_life = Duration::seconds(7 * 24 * 3600);
   std::vector<double> las_thresholds;
+  Duration min_run{};             ///< preemptive orders: before a job is taken off
+  uint32_t most_preemptions = 0;  ///< preemptive orders: of one job; 0: no limit
   uint64_t seed = 0;
 };
 
@@ -113,6 +115,7 @@ class ComposedPolicy final : public Policy {
   std::vector<Promise> reserved_;
   std::vector<Victim> victims_;
   bool victims_known_ = false;  // looked for in this pass
+  Instant spared_until_ = Instant::never();  // when the next running job may be taken off
   std::vector<Capacity> space_;
   Profile profile_;
 };

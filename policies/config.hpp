@@ -27,6 +27,10 @@ struct PolicyConfig {
   /// las, gittins: attained service (GPU-seconds, or core-seconds for jobs without GPUs) at which a
   /// job falls to the next queue, ascending, as in Tiresias (NSDI 2019); text "3600,36000".
   std::string las_thresholds = "3600,36000";
+  /// srtf, srsf, las, gittins: a job that has started runs at least so long before it is taken off.
+  Duration min_run{};
+  /// srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit.
+  uint32_t most_preemptions = 0;
   /// max-min, gandiva-fair: how long those that were chosen run before others get their turn.
   Duration round = Duration::seconds(360);
   uint64_t seed = 0;  ///< for `random` and `random-gpu` placement

@@ -31,6 +31,7 @@ template <class Jobs>
 void ComposedPolicy::preemptive(const ClusterView& view, Instant now, Plan& plan,
                                 const Jobs& jobs) {
   victims_known_ = false;
+  spared_until_ = Instant::never();
   hopeless_.clear();
   JobId blocked;
   for (const PendingJob& pending : jobs) {
@@ -51,6 +52,7 @@ void ComposedPolicy::preemptive(const ClusterView& view, Instant now, Plan& plan
       plan.wait(pending.id, {ReasonCode::kLowerPriority, blocked.index, 0});
     }
   }
+  if (blocked.valid() && spared_until_ != Instant::never()) plan.wake(spared_until_);
   if (has_queues(how_.order) && !view.pending().empty()) plan_demotions(view, now, plan);
 }
 
@@ -61,7 +63,13 @@ void ComposedPolicy::find_victims(const ClusterView& view, Instant now) {
   victims_.clear();
   for (const RunningJob& running : view.running()) {
     const JobState& job = view.job(running.id);
-    if (job.phase == JobPhase::kRunning) victims_.push_back({key_now(job, now), running.id});
+    if (job.phase != JobPhase::kRunning) continue;
+    if (how_.most_preemptions > 0 && job.preemptions >= how_.most_preemptions) continue;
+    if (const Instant until = job.started + how_.min_run; until > now) {
+      spared_until_ = std::min(spared_until_, until);
+      continue;
+    }
+    victims_.push_back({key_now(job, now), running.id});
   }
   std::sort(victims_.begin(), victims_.end(), [](const Victim& x, const Victim& y) {
     return x.key != y.key ? x.key > y.key : x.id > y.id;
@@ -87,9 +95,10 @@ int64_t ComposedPolicy::make_room(const ClusterView& view, Instant now, Plan& pl
     if (victims_[needed].taken) continue;
     const JobState& victim = view.job(victims_[needed].id);
     TaskDemand freed = plan.given_back_by(victim);
-    for (const Part& part : victim.parts) {
-      give(space_[part.node], freed, part);
-      tally.recount(part.node);
+    for (size_t i = 0; i < victim.parts.size(); ++i) {
+      if (victim.part_phase[i] == PartPhase::kEnded) continue;  // free already
+      give(space_[victim.parts[i].node], freed, victim.parts[i]);
+      tally.recount(victim.parts[i].node);
     }
   }
   if (!tally.holds(tasks)) {

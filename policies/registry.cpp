@@ -24,7 +24,8 @@ constexpr std::array kOrders{
                   "Tiresias (fifo), by the engine itself; Gavel (fifo), in its world"},
                  Order::kFcfs},
     Named<Order>{{"sjf", "shortest requested time first"}, Order::kSjf},
-    Named<Order>{{"srtf", "shortest remaining requested time first, preemptive", "",
+    Named<Order>{{"srtf", "shortest remaining requested time first, preemptive",
+                  "policy.min_run (time, 0s), policy.most_preemptions (number, 0: no limit)",
                   "Schrage 1968; for GPU jobs Tiresias, Gu et al., NSDI 2019",
                   "Tiresias (shortest), by the engine itself; Muri, in its world"},
                  Order::kSrtf},
@@ -34,17 +35,20 @@ constexpr std::array kOrders{
     Named<Order>{{"fair-share", "least decayed usage of group and user first",
                   "policy.half_life (time, 7d)", "Kay and Lauder, CACM 1988", ""},
                  Order::kFairShare},
-    Named<Order>{
-        {"las", "least attained service first, in queues, preemptive",
-         "policy.las_thresholds (GPU-seconds, \"3600,36000\")", "Tiresias, Gu et al., NSDI 2019",
-         "Muri (Tiresias-L) and Tiresias (dlas-gpu), in their worlds"},
-        Order::kLas},
-    Named<Order>{{"srsf", "shortest remaining requested time x GPUs first, preemptive", "",
+    Named<Order>{{"las", "least attained service first, in queues, preemptive",
+                  "policy.las_thresholds (GPU-seconds, \"3600,36000\"), policy.min_run, "
+                  "policy.most_preemptions",
+                  "Tiresias, Gu et al., NSDI 2019",
+                  "Muri (Tiresias-L) and Tiresias (dlas-gpu), in their worlds"},
+                 Order::kLas},
+    Named<Order>{{"srsf", "shortest remaining requested time x GPUs first, preemptive",
+                  "policy.min_run (time, 0s), policy.most_preemptions (number, 0: no limit)",
                   "Tiresias, Gu et al., NSDI 2019",
                   "Tiresias (shortest-gpu), by the engine itself; Muri, in its world"},
                  Order::kSrsf},
     Named<Order>{{"gittins", "as las, within a queue by Gittins index, preemptive",
-                  "policy.las_thresholds (GPU-seconds, \"3600,36000\")",
+                  "policy.las_thresholds (GPU-seconds, \"3600,36000\"), policy.min_run, "
+                  "policy.most_preemptions",
                   "Tiresias, Gu et al., NSDI 2019", ""},
                  Order::kGittins},
     Named<Order>{{"qssf", "shortest time x GPUs first, as earlier jobs let expect", "",
@@ -192,6 +196,8 @@ std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
   how.ageing_per_hour = config.ageing_per_hour;
   how.half_life = config.half_life;
   how.las_thresholds = thresholds(config.las_thresholds);
+  how.min_run = config.min_run;
+  how.most_preemptions = config.most_preemptions;
   how.seed = config.seed;
   return std::make_unique<ComposedPolicy>(std::move(how));
 }

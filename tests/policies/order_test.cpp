@@ -185,6 +185,40 @@ TEST(Las, QueuesBeginAtTheirThresholds) {
   EXPECT_EQ(las_queue(1e9, {}), 0);
 }
 
+TEST(Preemption, SparesAJobThatHasJustStarted) {
+  PolicyConfig config;
+  config.order = "srtf";
+  config.min_run = Duration::seconds(60);
+  const auto plan_at = [&](int64_t now_s) {
+    Table table(1, 1);
+    table.running({{0, 1, {}}}, 50, 1000);
+    table.job(1, 10);
+    return table.plan(config, now_s);
+  };
+  EXPECT_EQ(plan_at(100),
+            "wait 1: not-enough-free 1\n"
+            "wake at 110 s\n");
+  EXPECT_EQ(plan_at(110),
+            "preempt 0: preempted 1\n"
+            "start 1 on 0x1: higher-priority 1\n");
+}
+
+TEST(Preemption, LeavesAJobAloneThatWasTakenOffOftenEnough) {
+  PolicyConfig config;
+  config.order = "srtf";
+  config.most_preemptions = 2;
+  const auto plan_after = [&](uint32_t preemptions) {
+    Table table(1, 1);
+    table.running({{0, 1, {}}}, 50, 1000).preemptions = preemptions;
+    table.job(1, 10);
+    return table.plan(config, 100);
+  };
+  EXPECT_EQ(plan_after(1),
+            "preempt 0: preempted 1\n"
+            "start 1 on 0x1: higher-priority 1\n");
+  EXPECT_EQ(plan_after(2), "wait 1: not-enough-free 1\n");
+}
+
 /// What make_policy says to a configuration that is wrong.
 std::string complaint(const PolicyConfig& config) {
   try {

@@ -11,6 +11,7 @@ order
                   reproduces: Tiresias (fifo), by the engine itself; Gavel (fifo), in its world
   sjf             shortest requested time first
   srtf            shortest remaining requested time first, preemptive
+                  keys: policy.min_run (time, 0s), policy.most_preemptions (number, 0: no limit)
                   paper: Schrage 1968; for GPU jobs Tiresias, Gu et al., NSDI 2019
                   reproduces: Tiresias (shortest), by the engine itself; Muri, in its world
   priority        highest priority first, with ageing
@@ -19,14 +20,15 @@ order
                   keys: policy.half_life (time, 7d)
                   paper: Kay and Lauder, CACM 1988
   las             least attained service first, in queues, preemptive
-                  keys: policy.las_thresholds (GPU-seconds, "3600,36000")
+                  keys: policy.las_thresholds (GPU-seconds, "3600,36000"), policy.min_run, policy.most_preemptions
                   paper: Tiresias, Gu et al., NSDI 2019
                   reproduces: Muri (Tiresias-L) and Tiresias (dlas-gpu), in their worlds
   srsf            shortest remaining requested time x GPUs first, preemptive
+                  keys: policy.min_run (time, 0s), policy.most_preemptions (number, 0: no limit)
                   paper: Tiresias, Gu et al., NSDI 2019
                   reproduces: Tiresias (shortest-gpu), by the engine itself; Muri, in its world
   gittins         as las, within a queue by Gittins index, preemptive
-                  keys: policy.las_thresholds (GPU-seconds, "3600,36000")
+                  keys: policy.las_thresholds (GPU-seconds, "3600,36000"), policy.min_run, policy.most_preemptions
                   paper: Tiresias, Gu et al., NSDI 2019
   qssf            shortest time x GPUs first, as earlier jobs let expect
                   paper: Hu et al., SC 2021
