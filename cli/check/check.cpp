@@ -89,6 +89,11 @@ std::vector<compat::Figure> run_case(const Case& one, const std::filesystem::pat
   for (const std::string& value : one.mean_of) {
     std::vector<compat::Figure> figures = run_world(one, data, value);
     if (means.empty()) means.assign(figures.size(), {});
+    if (figures.size() != means.size()) {
+      throw error_at(one.place, "the same figures for every value of " + one.mean_over,
+                     std::to_string(figures.size()) + " for " + in_quotes(value) + ", " +
+                         std::to_string(means.size()) + " before");
+    }
     for (size_t i = 0; i < figures.size(); ++i) {
       means[i].name = figures[i].name;
       means[i].unit = figures[i].unit;

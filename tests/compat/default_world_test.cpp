@@ -110,9 +110,9 @@ TEST(DefaultWorldShared, MuriWithoutItsQuirksIsTheEngine) {
     const Ends ends = run(workload, order);
     const auto figures =
         muri_world().run(Settings("muri", {{"jobs", path}, {"policy", policy}, {"overhead", "0"}}));
-    EXPECT_NEAR(ends.avg_jct_s(), value_of(figures, "avg_jct"), 1e-3) << order;
-    EXPECT_NEAR(ends.makespan_s, value_of(figures, "makespan"), 1e-3) << order;
-    EXPECT_NEAR(ends.p99_jct_s(), value_of(figures, "p99_jct"), 1e-3) << order;
+    EXPECT_NEAR(ends.avg_jct_s(), figure(figures, "avg_jct"), 1e-3) << order;
+    EXPECT_NEAR(ends.makespan_s, figure(figures, "makespan"), 1e-3) << order;
+    EXPECT_NEAR(ends.p99_jct_s(), figure(figures, "p99_jct"), 1e-3) << order;
   }
 }
 

@@ -2,14 +2,11 @@
 #pragma once
 
 #include <charconv>
-#include <gtest/gtest.h>
-#include <span>
 #include <sstream>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "compat/world.hpp"
+#include "tests/compat/shared.hpp"
 
 namespace orrery::compat {
 
@@ -25,14 +22,6 @@ inline std::vector<std::string> fields_of(const std::string& line) {
   std::istringstream rest(line);
   for (std::string field; std::getline(rest, field, ',');) fields.push_back(field);
   return fields;
-}
-
-inline double value_of(std::span<const Figure> figures, std::string_view name) {
-  for (const Figure& figure : figures) {
-    if (figure.name == name) return figure.value;
-  }
-  ADD_FAILURE() << "no figure " << name;
-  return 0;
 }
 
 }  // namespace orrery::compat

@@ -46,11 +46,11 @@ TEST(TiresiasShared, GivesWhatTheSimulatorGave) {
         "tiresias",
         {{"jobs", shared_path("reference/tiresias/" + field[0] + ".csv")}, {"policy", field[2]}});
     const std::vector<Figure> figures = tiresias_world().run(settings);
-    EXPECT_EQ(shortest(value_of(figures, "jobs")), field[3]);
-    EXPECT_EQ(std::to_string(static_cast<int64_t>(value_of(figures, "sum_jct"))), field[4]);
-    EXPECT_EQ(shortest(value_of(figures, "avg_jct")), field[5]);
-    EXPECT_EQ(std::to_string(static_cast<int64_t>(value_of(figures, "makespan"))), field[6]);
-    EXPECT_EQ(shortest(value_of(figures, "preemptions")), field[7]);
+    EXPECT_EQ(shortest(figure(figures, "jobs")), field[3]);
+    EXPECT_EQ(std::to_string(static_cast<int64_t>(figure(figures, "sum_jct"))), field[4]);
+    EXPECT_EQ(shortest(figure(figures, "avg_jct")), field[5]);
+    EXPECT_EQ(std::to_string(static_cast<int64_t>(figure(figures, "makespan"))), field[6]);
+    EXPECT_EQ(shortest(figure(figures, "preemptions")), field[7]);
   }
   EXPECT_EQ(runs, 7);
 }
@@ -68,8 +68,8 @@ TEST(TiresiasShared, RunsAnotherFileOfTheFamily) {
        {"fifo", "fjf", "sjf", "shortest", "shortest-gpu", "dlas", "dlas-gpu"}) {
     const auto figures = tiresias_world().run(
         Settings("tiresias", {{"jobs", path}, {"policy", policy}, {"gpus", "60"}}));
-    EXPECT_EQ(value_of(figures, "jobs"), 60) << policy;
-    EXPECT_GE(value_of(figures, "makespan"), static_cast<double>(gpu_seconds) / 60) << policy;
+    EXPECT_EQ(figure(figures, "jobs"), 60) << policy;
+    EXPECT_GE(figure(figures, "makespan"), static_cast<double>(gpu_seconds) / 60) << policy;
   }
 }
 

@@ -185,6 +185,16 @@ TEST(Las, QueuesBeginAtTheirThresholds) {
   EXPECT_EQ(las_queue(1e9, {}), 0);
 }
 
+TEST(Preemption, GetsNothingFromAPartThatHasEnded) {
+  Table table(2, 1);
+  PolicyConfig config;
+  config.order = "srtf";
+  JobState& gang = table.running({{0, 1, {}}, {1, 1, {}}}, 50, 1000);
+  table.ledger->take_back(gang, 0, false);
+  table.job(3, 10);
+  EXPECT_EQ(table.plan(config, 100), "wait 1: not-enough-free 3 1\n");
+}
+
 TEST(Preemption, SparesAJobThatHasJustStarted) {
   PolicyConfig config;
   config.order = "srtf";
