@@ -12,7 +12,7 @@ constexpr int64_t kSecond = 1'000'000'000;
 
 Controller::Controller(std::shared_ptr<const ClusterSpec> cluster, const Policy& policy,
                        ControllerConfig config)
-    : ledger_(std::move(cluster)),
+    : ledger_(std::move(cluster), config.kinds),
       policy_(policy.clone()),
       config_(config),
       plan_(ledger_, config.preempt == StopMode::kSuspend) {

@@ -36,7 +36,8 @@ struct Launch {
 /// What a user declares when submitting a job.
 struct JobSpec {
   JobId id;
-  std::string name;  ///< the job's name in its trace or for its user; unique in a workload
+  uint32_t kind = 0;  ///< index into Workload::kinds; 0: nothing is known of its kind
+  std::string name;   ///< the job's name in its trace or for its user; unique in a workload
   Instant submit;
   uint32_t tasks = 1;      ///< gang size; all tasks start together or none does
   uint32_t min_tasks = 1;  ///< smallest useful size; `tasks` unless the job is flexible
@@ -46,9 +47,10 @@ struct JobSpec {
   /// Requested time: the user's bound on the run time, also the estimate that policies plan with.
   /// `Duration::infinite()` when the user gave none.
   Duration requested_time = Duration::infinite();
-  int32_t priority = 0;      ///< higher runs earlier under the priority order
-  uint32_t user = 0;         ///< index into Workload::users
-  uint32_t group = 0;        ///< index into Workload::groups
+  Instant deadline = Instant::never();  ///< when its user wants it ended; `never()`: no matter
+  int32_t priority = 0;                 ///< higher runs earlier under the priority order
+  uint32_t user = 0;                    ///< index into Workload::users
+  uint32_t group = 0;                   ///< index into Workload::groups
   uint32_t queue = 0;        ///< index into Workload::queues (partition, virtual cluster)
   Duration think_time{};     ///< earliest start after the last of `after` has ended
   std::vector<JobId> after;  ///< jobs that must have ended before this one may start

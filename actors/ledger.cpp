@@ -45,8 +45,9 @@ bool all_fit(std::vector<Capacity>& left, const TaskDemand& demand, std::span<co
 
 }  // namespace
 
-Ledger::Ledger(std::shared_ptr<const ClusterSpec> cluster) {
+Ledger::Ledger(std::shared_ptr<const ClusterSpec> cluster, std::shared_ptr<const JobKinds> kinds) {
   cluster_ = std::move(cluster);
+  kinds_ = kinds != nullptr ? std::move(kinds) : std::make_shared<const JobKinds>(1);
   for (const NodeSpec& node : cluster_->nodes) free_.push_back(node.capacity);
   idle_ = free_;
   up_.assign(free_.size(), 1);

@@ -15,7 +15,9 @@ namespace orrery {
 
 class Ledger : public ClusterView {
  public:
-  explicit Ledger(std::shared_ptr<const ClusterSpec> cluster);
+  /// Without `kinds` nothing is known of any job's kind.
+  explicit Ledger(std::shared_ptr<const ClusterSpec> cluster,
+                  std::shared_ptr<const JobKinds> kinds = nullptr);
 
   /// Enters a job. Requires: it is not in the system.
   JobState& add(const JobSpec& spec);

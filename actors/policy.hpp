@@ -44,6 +44,7 @@ struct ControllerConfig {
   uint32_t max_attempts = 0;                 ///< give a job up after so many attempts; 0: never
   Duration decide_every{};  ///< decide at multiples of this only; 0: at every change
   Duration resend{};        ///< repeat unanswered commands this often; 0: never
+  std::shared_ptr<const JobKinds> kinds;  ///< what policies may know of them; null: nothing
 };
 
 }  // namespace orrery

@@ -9,6 +9,7 @@
 #include "actors/cluster.hpp"
 #include "actors/ids.hpp"
 #include "actors/job.hpp"
+#include "actors/kind.hpp"
 #include "actors/notes.hpp"
 #include "actors/reason.hpp"
 #include "actors/sorted_list.hpp"
@@ -125,6 +126,12 @@ class ClusterView {
   /// Most tasks of `demand` that the cluster would hold with every node up and empty.
   uint64_t tasks_when_empty(const TaskDemand& demand) const;
 
+  /// What is known of a job's kind.
+  const JobKind& kind_of(const JobSpec& spec) const {
+    return (*kinds_)[spec.kind < kinds_->size() ? spec.kind : 0];
+  }
+  const JobKinds& kinds() const { return *kinds_; }
+
   struct Usage {
     int64_t cpu_milli = 0;
     int64_t gpu_milli = 0;
@@ -135,6 +142,7 @@ class ClusterView {
 
  protected:
   std::shared_ptr<const ClusterSpec> cluster_;
+  std::shared_ptr<const JobKinds> kinds_;  // never null
   std::vector<uint8_t> up_;
   std::vector<Capacity> free_;
   SortedList<PendingJob> pending_;

@@ -32,7 +32,7 @@ std::shared_ptr<const Workload> with_gpu_types_of(std::shared_ptr<const Workload
     mask = renumber(mask, bit_of);
     if (mask != kNoSuchGpuType) mask &= ~kNoSuchGpuType;
   }
-  for (SpeedModel& speed : renumbered->speeds) {
+  auto reorder = [&](SpeedModel& speed) {
     std::vector<double> by_type(known.size(), 1);
     for (size_t type = 0; type < speed.by_gpu_type.size() && type < bit_of.size(); ++type) {
       auto at = std::find(known.begin(), known.end(), workload->gpu_types[type]);
@@ -40,7 +40,9 @@ std::shared_ptr<const Workload> with_gpu_types_of(std::shared_ptr<const Workload
       by_type[static_cast<size_t>(at - known.begin())] = speed.by_gpu_type[type];
     }
     if (!speed.by_gpu_type.empty()) speed.by_gpu_type = std::move(by_type);
-  }
+  };
+  for (SpeedModel& speed : renumbered->speeds) reorder(speed);
+  for (JobKind& kind : renumbered->kinds) reorder(kind.speed);
   renumbered->gpu_types = known;
   return renumbered;
 }

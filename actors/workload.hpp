@@ -7,6 +7,7 @@
 
 #include "actors/cluster.hpp"
 #include "actors/job.hpp"
+#include "actors/kind.hpp"
 #include "actors/speed.hpp"
 
 namespace orrery {
@@ -16,6 +17,7 @@ struct Workload {
   std::vector<JobSpec> specs;
   std::vector<JobTruth> truths;  ///< truths[i] belongs to specs[i]
   std::vector<SpeedModel> speeds{SpeedModel{}};
+  JobKinds kinds{JobKind{}};
   std::vector<std::string> users{"-"};   ///< index 0: unknown
   std::vector<std::string> groups{"-"};  ///< index 0: unknown
   std::vector<std::string> queues{"-"};  ///< index 0: unknown

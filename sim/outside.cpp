@@ -42,6 +42,7 @@ SimulationPlan checked(SimulationPlan plan) {
   }
   plan.controller.resend = plan.network.ideal() ? Duration{} : plan.network.resend;
   plan.controller.requeue = plan.faults.requeue;
+  plan.controller.kinds = {plan.workload, &plan.workload->kinds};
   plan.controller.max_attempts = plan.faults.max_attempts;
   return plan;
 }

@@ -66,6 +66,9 @@ std::string fault_of_spec(const JobSpec& spec) {
       (spec.requested_time.ns == 0 || !in_time(spec.requested_time.ns))) {
     return "has a requested time out of range";
   }
+  if (spec.deadline != Instant::never() && !in_time(spec.deadline.ns)) {
+    return "has a deadline out of range";
+  }
   if (spec.launch != nullptr) {
     if (std::string fault = fault_of_launch(*spec.launch); !fault.empty()) return fault;
   }

@@ -136,12 +136,12 @@ struct Schema<JobSpec> {
                  &JobSpec::flexibility, &JobSpec::each,       &JobSpec::requested_time,
                  &JobSpec::priority,    &JobSpec::user,       &JobSpec::group,
                  &JobSpec::queue,       &JobSpec::think_time, &JobSpec::after,
-                 &JobSpec::launch};
+                 &JobSpec::launch,      &JobSpec::deadline,   &JobSpec::kind};
   static constexpr std::array kNames{
-      may("id"),           may("name"),      may("submit_ns"),   must("tasks"),
-      may("min_tasks"),    may("max_tasks"), may("flexibility"), may("each"),
-      may("requested_ns"), may("priority"),  may("user"),        may("group"),
-      may("queue"),        may("think_ns"),  may("after"),       may("launch")};
+      may("id"),        may("name"),        may("submit_ns"), must("tasks"),       may("min_tasks"),
+      may("max_tasks"), may("flexibility"), may("each"),      may("requested_ns"), may("priority"),
+      may("user"),      may("group"),       may("queue"),     may("think_ns"),     may("after"),
+      may("launch"),    may("deadline_ns"), may("kind")};
   static constexpr size_t kMinTasks = 4;  ///< places in the tables above
   static constexpr size_t kMaxTasks = 5;
 };

@@ -45,6 +45,8 @@ inline JobSpec any_spec() {
   spec.group = any_number<uint32_t>();
   spec.queue = any_number<uint32_t>();
   spec.think_time = any_time();
+  spec.deadline = *rc::gen::element(Instant::never(), Instant{0}, Instant{3'600'000'000'000});
+  spec.kind = any_number<uint32_t>();
   for (uint32_t job : *rc::gen::arbitrary<std::vector<uint32_t>>()) spec.after.push_back({job});
   return spec;
 }
