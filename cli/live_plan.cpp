@@ -25,6 +25,7 @@ std::shared_ptr<const Workload> at_speed(std::shared_ptr<const Workload> workloa
     JobTruth& truth = fast->truths[i];
     spec.submit.ns = divided(spec.submit.ns, speedup);
     spec.think_time.ns = divided(spec.think_time.ns, speedup);
+    if (spec.deadline != Instant::never()) spec.deadline.ns = divided(spec.deadline.ns, speedup);
     if (spec.requested_time != Duration::infinite()) {
       // Rounded up, as a limit: a job that keeps to its request keeps to it at any speed.
       spec.requested_time.ns = divided(spec.requested_time.ns, speedup) + 1;
@@ -48,7 +49,29 @@ sim::SimulationPlan make_live_plan(const Scenario& scenario, const Inputs& input
   return sim::checked(std::move(plan));
 }
 
-live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::string& node) const {
+std::vector<std::vector<std::string>> dealt_gpus(const std::vector<std::string>& uuids,
+                                                 const ClusterSpec& cluster,
+                                                 const std::string& scenario) {
+  std::vector<std::vector<std::string>> dealt;
+  size_t next = 0;
+  for (const NodeSpec& node : cluster.nodes) {
+    if (uuids.size() - next < node.gpus) {
+      throw InputError(
+          {scenario + ": cluster node " + node.name, 0, 0,
+           std::to_string(node.gpus) + " GPUs of this machine",
+           std::to_string(uuids.size() - next) + " that are left of its " +
+               std::to_string(uuids.size()),
+           "give the nodes no more GPUs than `orrery gpus` shows, or leave --gpus out"});
+    }
+    auto first = uuids.begin() + static_cast<std::ptrdiff_t>(next);
+    dealt.emplace_back(first, first + node.gpus);
+    next += node.gpus;
+  }
+  return dealt;
+}
+
+live::ContainerOrder ContainerMaker::order(const StartTask& what, NodeId node,
+                                           const std::string& name) const {
   const JobSpec& spec = *what.spec;
   const JobTruth& truth = workload->truths[spec.id.index];
   live::ContainerOrder order;
@@ -60,12 +83,19 @@ live::ContainerOrder ContainerMaker::order(const StartTask& what, const std::str
                        {"ORRERY_PART", std::to_string(what.part)},
                        {"ORRERY_PARTS", std::to_string(what.parts)},
                        {"ORRERY_TASKS", std::to_string(what.tasks)},
-                       {"ORRERY_NODE", node},
+                       {"ORRERY_NODE", name},
                        {"ORRERY_RUN_SECONDS", seconds_of(truth.run_time)}};
   // An engine's containers have a file system of their own.
   if (live.driver != "engine") order.directory = std::filesystem::current_path();
   order.log = logs / (std::to_string(spec.id.index) + "-" + std::to_string(what.epoch) + "-" +
                       std::to_string(what.part) + ".log");
+  if (!gpus.empty()) {
+    for (size_t gpu = 0; gpu < gpus[node.index].size(); ++gpu) {
+      if (what.gpus.count() > 0 && (what.gpus.mask >> gpu & 1u) != 0) {
+        order.gpus.push_back(gpus[node.index][gpu]);
+      }
+    }
+  }
   if (live.limits) {
     order.limits.cpu_milli = spec.each.cpu_milli * what.tasks;
     if (spec.each.memory_mib > 0) {

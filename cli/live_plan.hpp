@@ -24,6 +24,12 @@ sim::SimulationPlan make_live_plan(const Scenario& scenario, const Inputs& input
 /// by `speedup`.
 std::shared_ptr<const Workload> at_speed(std::shared_ptr<const Workload> workload, double speedup);
 
+/// This machine's GPUs among the nodes, in order: as many as each has. Throws InputError, about
+/// `scenario`, where there are too few.
+std::vector<std::vector<std::string>> dealt_gpus(const std::vector<std::string>& uuids,
+                                                 const ClusterSpec& cluster,
+                                                 const std::string& scenario);
+
 /// What a driver runs for a part of a job.
 struct ContainerMaker {
   LiveSource live;
@@ -31,8 +37,10 @@ struct ContainerMaker {
   std::string run;                ///< id of the run
   std::filesystem::path program;  ///< this program, for built-in loads
   std::filesystem::path logs;     ///< folder for the containers' output
+  /// UUIDs of each node's GPUs, by index; empty: none is handed out.
+  std::vector<std::vector<std::string>> gpus = {};
 
-  live::ContainerOrder order(const StartTask& what, const std::string& node) const;
+  live::ContainerOrder order(const StartTask& what, NodeId node, const std::string& name) const;
 };
 
 /// The life of a container under the fake driver: it starts, works and ends as the plan's world

@@ -103,6 +103,7 @@ class LiveRun {
   std::unique_ptr<live::Driver> make_driver() {
     maker_ = {scenario_.live, plan_.workload, run_id(order_.folder), this_program(),
               std::filesystem::absolute(order_.folder) / "logs"};
+    if (options_.gpus) maker_.gpus = dealt_gpus(*options_.gpus, *plan_.cluster, scenario_.name);
     if (scenario_.live.driver == "process") {
       return std::make_unique<live::ProcessDriver>(
           live::ProcessDriverConfig{maker_.run, std::filesystem::absolute(order_.folder) / kState});
@@ -120,7 +121,7 @@ class LiveRun {
   }
 
   live::ContainerOrder make(const StartTask& what, NodeId node) const {
-    return maker_.order(what, plan_.cluster->nodes[node.index].name);
+    return maker_.order(what, node, plan_.cluster->nodes[node.index].name);
   }
 
   void add_actors() {

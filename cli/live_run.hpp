@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/sim_options.hpp"
 #include "record/summary.hpp"
@@ -13,6 +15,8 @@ namespace orrery::cli {
 struct LiveOptions {
   bool report = true;
   bool progress = false;  ///< a bar on stderr
+  /// UUIDs of this machine's GPUs, to be handed to containers; none is where this is not set.
+  std::optional<std::vector<std::string>> gpus;
   /// What an operator should know at once.
   std::function<void(const std::string&)> tell;
 };

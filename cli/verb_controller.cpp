@@ -8,13 +8,14 @@
 #include "actors/error.hpp"
 #include "cli/command.hpp"
 #include "cli/fields.hpp"
+#include "cli/handed_gpus.hpp"
 #include "cli/service/agent_host.hpp"
 #include "cli/service/controller_service.hpp"
 #include "cli/sim_options.hpp"
 #include "live/api/server.hpp"
 #include "live/drivers/process.hpp"
 #include "live/engine/engine_driver.hpp"
-#include "live/nvml/monitor.hpp"
+#include "live/nvml/nvml.hpp"
 #include "live/wire/keys.hpp"
 
 namespace orrery::cli {
@@ -148,17 +149,6 @@ struct AgentOptions {
   double grace_s = 10;
 };
 
-// By index, as the controller numbers the GPUs of a node.
-std::vector<std::string> gpus_of(const live::GpuOverview& overview, const std::string& library) {
-  if (!overview.status.ok()) {
-    throw EnvironmentError(library + ": " + overview.status.text +
-                           "; leave --gpus out where containers get none");
-  }
-  std::vector<std::string> uuids;
-  for (const auto& gpu : overview.gpus) uuids.push_back(gpu.uuid);
-  return uuids;
-}
-
 std::unique_ptr<live::Driver> make_driver(const AgentOptions& options, const AgentNode& node,
                                           const std::string& run) {
   std::filesystem::path notes = std::filesystem::absolute(node.state) / "containers";
@@ -199,16 +189,10 @@ int run_agent(const AgentOptions& options) {
   config.limits = options.limits;
   config.grace = Duration::ceil_seconds(options.grace_s);
   config.tell = [](const std::string& line) { complain(line); };
-  std::optional<live::GpuMonitor> monitor;
+  HandedGpus handed;
   if (options.gpus) {
-    live::GpuMonitor::Options gpu_options;
-    gpu_options.nvml.library = options.nvml;
-    gpu_options.on_event = [](const live::GpuEvent& event) {
-      std::string which = event.index ? "GPU " + std::to_string(*event.index) + ": " : "";
-      complain(which + event.text);
-    };
-    monitor.emplace(std::move(gpu_options));
-    config.gpus = gpus_of(monitor->read(), options.nvml);
+    handed = handed_gpus(options.nvml);
+    config.gpus = handed.uuids;
     complain("node " + options.name + " hands out " + std::to_string(config.gpus.size()) + " GPUs");
   }
   watch_for_interrupt();

@@ -7,10 +7,12 @@
 
 #include "actors/error.hpp"
 #include "cli/command.hpp"
+#include "cli/handed_gpus.hpp"
 #include "cli/live_plan.hpp"
 #include "cli/live_run.hpp"
 #include "cli/progress.hpp"
 #include "cli/summary_text.hpp"
+#include "live/nvml/nvml.hpp"
 
 namespace orrery::cli {
 
@@ -33,6 +35,8 @@ struct Options {
   std::string scenario;
   std::string driver;
   std::string speedup;
+  bool gpus = false;
+  std::string nvml = live::nvml::kDefaultLibrary;
 };
 
 int run(Options options) {
@@ -53,6 +57,11 @@ int run(Options options) {
   live.report = common.report;
   live.progress = !common.quiet && (common.progress || stderr_is_terminal());
   live.tell = [](const std::string& line) { complain(line); };
+  HandedGpus handed;
+  if (options.gpus) {
+    handed = handed_gpus(options.nvml);
+    live.gpus = handed.uuids;
+  }
   watch_for_interrupt();
   LiveResult result = run_live(order, live);
   NamedSummary named{order.name, order.folder.generic_string(), result.summary};
@@ -114,6 +123,10 @@ void add_live(CLI::App& app, Action& action) {
       ->type_name("NAME");
   live->add_option("--speedup", o->speedup, "Divide the workload's times by this")
       ->type_name("FACTOR");
+  live->add_flag("--gpus", o->gpus,
+                 "Hand this machine's GPUs to containers, by NVML; the nodes have them in order");
+  live->add_option("--nvml", o->nvml, "The NVML to load (default libnvidia-ml.so.1)")
+      ->type_name("PATH");
   live->add_option("--policy", o->common.policies, "The policy to run: sjf+easy")
       ->type_name("NAME");
   live->add_option("--set", o->common.sets, "Set a key of the scenario; may be given several times")

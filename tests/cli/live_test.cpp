@@ -8,6 +8,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 #include <sys/wait.h>
@@ -99,6 +100,33 @@ live: {command: [sh, -c, "echo $ORRERY_JOB of $ORRERY_NODE, part $ORRERY_PART; e
   ASSERT_EQ(orrery("live own.yaml --set live.driver=process --out run --json"), 0) << err_;
   EXPECT_EQ(read("run/logs/0-1-0.log"), "1 of node0, part 0\n");
   EXPECT_NE(read("run/jobs.csv").find("FAILED"), std::string::npos) << read("run/jobs.csv");
+}
+
+TEST_F(Live, HandsTheGpusOfThisMachineToTheNodesInOrder) {
+  write("gpus.yaml", "gpus: [{model: A100-80GB, count: 4}]\n");
+  write("jobs.csv", "job_id,submit_s,run_s,gpus\na,0,1,1\nb,0,1,1\nc,0,1,2\nnone,0,1,0\n");
+  write("scenario.yaml", R"(
+cluster: 2x8:gpus=2
+workload: {trace: jobs.csv}
+live: {command: [sh, -c, 'echo $CUDA_VISIBLE_DEVICES; sleep 1']}
+)");
+  setenv("ORRERY_NVML_SIM", (folder_ / "gpus.yaml").c_str(), 1);
+  const std::string gpus = " --gpus --nvml " ORRERY_NVML_SIM_LIBRARY " --quiet";
+  ASSERT_EQ(orrery("live scenario.yaml --out run" + gpus), 0) << err_;
+  EXPECT_EQ(read("run/logs/3-1-0.log"), "\n");
+  std::set<std::string> seen;
+  for (const char* log : {"0-1-0.log", "1-1-0.log", "2-1-0.log"}) {
+    std::istringstream uuids(read(std::string("run/logs/") + log));
+    for (std::string uuid;
+         std::getline(uuids, uuid, uuids.str().find(',') == std::string::npos ? '\n' : ',');) {
+      seen.insert(uuid.substr(0, uuid.find('\n')));
+    }
+  }
+  // All run at once, so no two see the same.
+  EXPECT_EQ(seen.size(), 4u);
+  EXPECT_EQ(orrery("live scenario.yaml --set cluster=2x8:gpus=3 --out more" + gpus), 2);
+  EXPECT_NE(err_.find("expected 3 GPUs of this machine, found 1"), std::string::npos) << err_;
+  unsetenv("ORRERY_NVML_SIM");
 }
 
 TEST_F(Live, AJournalThatIsCutOffAnywhereVerifiesAsFarAsItReads) {
