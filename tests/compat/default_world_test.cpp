@@ -1,11 +1,12 @@
-// What the engine's own world gives on Muri's traces, beside what Muri's simulator gives: no
-// overhead, iterations as long as the file says, any job on any nodes.
+// What the engine's own world gives on the input of published results: no overhead, iterations as
+// long as the file says, any job on any nodes, and what does not fit waits.
 #include <algorithm>
 #include <cstdio>
 #include <gtest/gtest.h>
 #include <map>
 #include <numeric>
 
+#include "compat/fgd.hpp"
 #include "compat/muri.hpp"
 #include "compat/tiresias.hpp"
 #include "policies/registry.hpp"
@@ -134,6 +135,106 @@ TEST(DefaultWorldShared, TiresiasIsTheEngine) {
       differ += ends.by_job.at(end.job) != Instant::seconds(end.at_s);
     }
     EXPECT_EQ(differ, 0U) << order;
+  }
+}
+
+// ---- FGD: pods come one a second and stay ------------------------------------------------------
+
+constexpr Duration kStay = Duration::seconds(100'000'000);
+
+/// Milli-GPUs in use after each arrival.
+class Allocation final : public NoteSink {
+ public:
+  void note(Instant at, const Note& note) override {
+    const auto* decision = std::get_if<Decision>(&note);
+    if (decision == nullptr || decision->kind != DecisionKind::kStart) return;
+    const TaskDemand& each = decision->spec->each;
+    started[at] += int64_t{each.gpus} * (each.gpus > 0 ? each.gpu_milli : 0);
+  }
+  int64_t at(Instant then) const {
+    int64_t milli = 0;
+    for (auto one = started.begin(); one != started.end() && one->first <= then; ++one) {
+      milli += one->second;
+    }
+    return milli;
+  }
+  std::map<Instant, int64_t> started;
+};
+
+/// GPUs allocated, in % of all, when the pods that have come ask for 100 % and for 130 % of them.
+std::pair<double, double> fill(const FgdInput& input, const FgdSequence& sequence,
+                               const std::string& place) {
+  auto workload = std::make_shared<Workload>();
+  workload->gpu_types = input.cluster.gpu_types;
+  int64_t total = 0;
+  for (const NodeSpec& node : input.cluster.nodes) total += int64_t{node.gpus} * 1000;
+  int64_t arrived = 0;
+  Instant when_full;
+  for (const uint32_t pod : sequence.pods) {
+    JobSpec spec = input.pods[pod];
+    const auto index = static_cast<uint32_t>(workload->size());
+    spec.id = {index};
+    spec.name = std::to_string(index);
+    spec.submit = Instant::seconds(index);
+    spec.requested_time = Duration::infinite();
+    if (spec.each.gpus > 0) arrived += int64_t{spec.each.gpus} * spec.each.gpu_milli;
+    if (arrived <= total) when_full = spec.submit;
+    workload->specs.push_back(spec);
+    JobTruth truth;
+    truth.run_time = kStay;
+    workload->truths.push_back(truth);
+  }
+  PolicyConfig policy;
+  policy.place = place;
+  policy.backfill = "easy";  // one that fits nowhere holds up nobody
+  sim::SimulationPlan plan;
+  plan.cluster = std::make_shared<ClusterSpec>(input.cluster);
+  plan.workload = workload;
+  plan.policy = make_policy(policy);
+  plan.check = false;
+  Allocation allocation;
+  sim::Simulation simulation(plan, &allocation);
+  simulation.run_until(workload->specs.back().submit);
+  const double percent = 100.0 / static_cast<double>(total);
+  return {static_cast<double>(allocation.at(when_full)) * percent,
+          static_cast<double>(allocation.at(workload->specs.back().submit)) * percent};
+}
+
+/// Every so many nodes of the input alone.
+FgdInput thinned(FgdInput input, size_t every) {
+  std::vector<NodeSpec> kept;
+  for (size_t node = 0; node < input.cluster.size(); node += every) {
+    kept.push_back(input.cluster.nodes[node]);
+  }
+  input.cluster.nodes = std::move(kept);
+  return input;
+}
+
+// Not the peer's order of equal nodes, no residues, and the mix of tasks is what has come so far:
+// within three points of it all the same. On an eighth of the nodes, for time.
+TEST(DefaultWorldShared, PlacementsByScoresFillTheClusterAsFarAsFgdsAuthorsSay) {
+  const std::string nodes = shared_path("traces/openb/openb_node_list_gpu_node.csv.gz");
+  REQUIRE_SHARED(nodes);
+  const FgdInput input =
+      thinned(read_fgd_input(nodes, shared_path("traces/openb/openb_pod_list_default.csv.gz")), 8);
+  const FgdSequence sequence = draw_fgd_sequence(
+      input, GoRandom::read_table(shared_path("reference/fgd/data/go_rng_table.csv")), 42, 1.3);
+  struct Published {
+    const char* place;
+    Scoring scoring;
+  };
+  constexpr Published kPolicies[] = {{"fgd", Scoring::kFgd},
+                                     {"best-fit-gpu", Scoring::kBestFitGpu},
+                                     {"dot-prod", Scoring::kDotProduct},
+                                     {"gpu-packing", Scoring::kGpuPacking}};
+  std::printf("%-14s %22s %22s\n", "allocated, %", "100 % asked for", "130 % asked for");
+  for (const Published& one : kPolicies) {
+    const auto [full, over] = fill(input, sequence, one.place);
+    const FgdMarks peer = fgd_marks(input, run_fgd(input, sequence, one.scoring, 42));
+    std::printf("%-14s %10.2f (peer %5.2f) %10.2f (peer %5.2f)\n", one.place, full,
+                peer.allocation[100], over, peer.allocation[130]);
+    EXPECT_NEAR(full, peer.allocation[100], 3.0) << one.place;
+    EXPECT_NEAR(over, peer.allocation[130], 3.0) << one.place;
   }
 }
 
