@@ -19,6 +19,8 @@
 namespace orrery {
 
 class Actor;
+class StateReader;
+class StateWriter;
 
 /// Copies a variant of plain structs byte by byte. Its own copy moves the last bytes apart from the
 /// rest, and the processor then waits for stores that do not match the loads: a tenth of a run. For
@@ -134,6 +136,10 @@ class Actor {
   virtual void step(Instant now, const Input& input, Outbox& out) = 0;
   /// A copy that behaves alike from here on: what snapshot, fork and what-if are made of.
   virtual std::unique_ptr<Actor> clone() const = 0;
+  /// Writes what it remembers (state.hpp); false when it can't.
+  virtual bool save(StateWriter& /*to*/) const { return false; }
+  /// Takes over what one like it has written. Requires: it is new. Throws InputError.
+  virtual void load(StateReader& /*from*/) {}
 };
 
 }  // namespace orrery

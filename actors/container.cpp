@@ -1,5 +1,7 @@
 #include "actors/container.hpp"
 
+#include "actors/state.hpp"
+
 namespace orrery {
 
 void Container::step(Instant /*now*/, const Input& input, Outbox& out) {
@@ -43,5 +45,12 @@ void Container::hear(const Report& report, Outbox& out) {
     out.send(agent_, TaskEnded{job_, epoch_, part_, exited->cause, exited->exit_code});
   }
 }
+
+bool Container::save(StateWriter& to) const {
+  to.object(*this);
+  return true;
+}
+
+void Container::load(StateReader& from) { from.object(*this); }
 
 }  // namespace orrery

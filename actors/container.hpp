@@ -10,6 +10,13 @@ class Container final : public Actor {
  public:
   void step(Instant now, const Input& input, Outbox& out) override;
   std::unique_ptr<Actor> clone() const override { return std::make_unique<Container>(*this); }
+  bool save(StateWriter& to) const override;
+  void load(StateReader& from) override;
+
+  static void members(auto& self, auto& state) {
+    auto& [agent, job, epoch, part, phase] = self;
+    state(agent, job, epoch, part, phase);
+  }
 
  private:
   enum class Phase : uint8_t { kNew, kStarting, kRunning, kStopping, kSuspended, kEnded };

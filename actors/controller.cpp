@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/state.hpp"
+
 namespace orrery {
 
 namespace {
@@ -54,6 +56,31 @@ std::vector<Controller::Armed> Controller::armed() const {
   add(kWake, wake_armed_);
   add(kDeadline, deadline_armed_);
   return all;
+}
+
+std::vector<Arm> Controller::alarms() const {
+  std::vector<Arm> all;
+  for (const Armed& one : armed()) {
+    all.push_back({one.timer, one.at, one.timer == kWake ? Phase::kInOrder : Phase::kSettled});
+  }
+  if (resend_armed_ != Instant::never()) all.push_back({kHousekeeping, resend_armed_});
+  return all;
+}
+
+bool Controller::save(StateWriter& to) const {
+  to.object(*this);
+  return policy_->save(to);
+}
+
+void Controller::load(StateReader& from) {
+  from.object(*this);
+  policy_->load(from);
+  from.require(ledger_.is_sound(), "a ledger of this cluster");
+  from.require(nodes_.size() == ledger_.node_count(), "as many nodes as the cluster has");
+  const bool waiting_there = std::all_of(waiting_for_release_.begin(), waiting_for_release_.end(),
+                                         [this](JobId id) { return ledger_.find(id) != nullptr; });
+  from.require(waiting_there, "jobs that are in the system");
+  plan_ = Plan(ledger_, config_.preempt == StopMode::kSuspend);
 }
 
 void Controller::abandon(Instant now, Outbox& out) const {
@@ -116,7 +143,7 @@ void Controller::expire(Instant now, uint8_t timer, Outbox& out) {
       enforce_requested_times(now, out);
       break;
     default:
-      resend_armed_ = false;
+      resend_armed_ = Instant::never();
       resend_unanswered(out);
       break;
   }

@@ -34,6 +34,8 @@ class Controller final : public Actor {
 
   void step(Instant now, const Input& input, Outbox& out) override;
   std::unique_ptr<Actor> clone() const override { return std::make_unique<Controller>(*this); }
+  bool save(StateWriter& to) const override;
+  void load(StateReader& from) override;
 
   /// Replaces the policy from now on; pending jobs are put in its order. For what-if questions.
   void change_policy(const Policy& policy, Instant now);
@@ -49,6 +51,8 @@ class Controller final : public Actor {
   };
   /// Those that decisions depend on: for a copy that goes on elsewhere.
   std::vector<Armed> armed() const;
+  /// All timers as they were armed, for a controller that goes on in another process.
+  std::vector<Arm> alarms() const;
   /// What an agent is told of that part of the job's attempt.
   StartTask start_task(const JobState& job, uint32_t part) const;
   const ClusterView& view() const { return ledger_; }
@@ -56,6 +60,14 @@ class Controller final : public Actor {
   const NodeStatus& node(uint32_t index) const { return nodes_[index]; }
   /// Notes every job that is in the system as unfinished: the run is cut short at `now`.
   void abandon(Instant now, Outbox& out) const;
+
+  // The draft is made anew; the policy writes its own.
+  static void members(auto& self, auto& state) {
+    auto& [ledger, policy, config, plan, waiting_for_release, fresh, nodes, ended_at, dependents,
+           thinking, decide_armed, deadline_armed, wake_armed, resend_armed] = self;
+    state(ledger, waiting_for_release, fresh, nodes, ended_at, dependents, thinking);
+    state(decide_armed, deadline_armed, wake_armed, resend_armed);
+  }
 
  private:
   enum Timer : uint8_t { kDecide, kWake, kDeadline, kHousekeeping };
@@ -127,7 +139,7 @@ class Controller final : public Actor {
   Instant decide_armed_ = Instant::never();
   Instant deadline_armed_ = Instant::never();
   Instant wake_armed_ = Instant::never();
-  bool resend_armed_ = false;
+  Instant resend_armed_ = Instant::never();
 };
 
 }  // namespace orrery

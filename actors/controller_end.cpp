@@ -153,9 +153,9 @@ void Controller::finish(Instant now, JobState& job, FinalState state, Outbox& ou
 }
 
 void Controller::watch_unanswered(Instant now, Outbox& out) {
-  if (!lossy() || resend_armed_) return;
-  resend_armed_ = true;
-  out.arm(kHousekeeping, now + config_.resend);
+  if (!lossy() || resend_armed_ != Instant::never()) return;
+  resend_armed_ = now + config_.resend;
+  out.arm(kHousekeeping, resend_armed_);
 }
 
 void Controller::resend_unanswered(Outbox& out) {

@@ -76,6 +76,11 @@ class TaskMix {
     std::array<uint8_t, 1001> gpus_;
   };
 
+  static void members(auto& self, auto& state) {
+    auto& [levels, level_of, types, weight] = self;
+    state(levels, level_of, types, weight);
+  }
+
  private:
   // The classes that GPUs of one type will do for, by the cores that they need.
   struct Type {

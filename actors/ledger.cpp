@@ -1,5 +1,7 @@
 #include "actors/ledger.hpp"
 
+#include <algorithm>
+
 #include "actors/check.hpp"
 
 namespace orrery {
@@ -237,6 +239,34 @@ void Ledger::leave_running(JobState& job) { running_.erase({job.expected_end, jo
 void Ledger::set_up(uint32_t node, bool up) {
   up_[node] = up;
   touched_.push_back(node);
+}
+
+bool Ledger::is_sound() const {
+  const size_t nodes = cluster_->size();
+  if (up_.size() != nodes || free_.size() != nodes || idle_.size() != nodes) return false;
+  if (group_of_user_.size() != user_usage_.size()) return false;
+  size_t present = 0;
+  for (uint32_t id = 0; id < slot_of_.size(); ++id) {
+    if (slot_of_[id] == kNoSlot) continue;
+    if (slot_of_[id] >= slots_.size()) return false;
+    const JobState& job = slots_[slot_of_[id]];
+    if (job.phase == JobPhase::kEnded || job.spec == nullptr) return false;
+    if (job.spec->id.index != id || job.spec->user >= user_usage_.size()) return false;
+    if (job.parts.size() != job.part_phase.size()) return false;
+    const bool parts_sound = std::all_of(job.parts.begin(), job.parts.end(), [&](const Part& p) {
+      return p.node < nodes && p.gpus.mask >> limits::kGpusPerNode == 0;
+    });
+    if (!parts_sound) return false;
+    ++present;
+  }
+  const auto there = [&](const auto& entry) { return find(entry.id) != nullptr; };
+  return std::all_of(unused_.begin(), unused_.end(),
+                     [&](uint32_t slot) {
+                       return slot < slots_.size() && slots_[slot].phase == JobPhase::kEnded;
+                     }) &&
+         present + unused_.size() == slots_.size() &&
+         std::all_of(pending_.begin(), pending_.end(), there) &&
+         std::all_of(running_.begin(), running_.end(), there);
 }
 
 }  // namespace orrery

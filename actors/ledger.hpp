@@ -6,6 +6,7 @@
 #pragma once
 
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "actors/policy.hpp"
@@ -68,6 +69,19 @@ class Ledger : public ClusterView {
   size_t jobs() const { return slots_.size() - unused_.size(); }
   /// Parts handed out and not taken back.
   size_t open_parts() const { return open_parts_; }
+
+  // Who loads a ledger makes a new draft of it, so that no node is touched.
+  template <class Self>
+  static void members(Self& self, auto& state) {
+    using View = std::conditional_t<std::is_const_v<Self>, const ClusterView, ClusterView>;
+    ClusterView::members(static_cast<View&>(self), state);
+    state(self.idle_, self.unused_, self.open_parts_);
+    static_assert(sizeof(Ledger) == sizeof(ClusterView) + sizeof(idle_) + sizeof(touched_) +
+                                        sizeof(unused_) + sizeof(open_parts_),
+                  "a new member is state, or to be listed here");
+  }
+  /// False for what no ledger of this cluster could be, after it was loaded.
+  bool is_sound() const;
 
  private:
   void change_free(uint32_t node, const TaskDemand& demand, const Part& part, bool taken);

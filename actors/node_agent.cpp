@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/container.hpp"
+#include "actors/state.hpp"
 
 namespace orrery {
 
@@ -199,6 +200,18 @@ void NodeAgent::resend(Instant now, Outbox& out) {
     out.send(kController, entry.end);
   }
   if (open) watch(now, out);
+}
+
+bool NodeAgent::save(StateWriter& to) const {
+  to.object(*this);
+  return true;
+}
+
+void NodeAgent::load(StateReader& from) {
+  from.object(*this);
+  for (const uint32_t index : unused_) {
+    from.require(index < entries_.size(), "an entry that there is");
+  }
 }
 
 }  // namespace orrery

@@ -26,6 +26,13 @@ class NodeAgent final : public Actor {
 
   void step(Instant now, const Input& input, Outbox& out) override;
   std::unique_ptr<Actor> clone() const override { return std::make_unique<NodeAgent>(*this); }
+  bool save(StateWriter& to) const override;
+  void load(StateReader& from) override;
+
+  static void members(auto& self, auto& state) {
+    auto& [node, resend, boot, welcomed, resend_armed, entries, unused, confirmed] = self;
+    state(boot, welcomed, resend_armed, entries, unused, confirmed);
+  }
 
  private:
   enum Timer : uint8_t { kResend };

@@ -9,6 +9,9 @@
 
 namespace orrery {
 
+class StateReader;
+class StateWriter;
+
 /// When the controller asks the policy.
 enum class DecideMode : uint8_t {
   kOnceAnInstant,  ///< after everything that happens at an instant has happened
@@ -32,6 +35,12 @@ class Policy {
   virtual void decide(const ClusterView& view, Instant now, Plan& plan) = 0;
 
   virtual std::unique_ptr<Policy> clone() const = 0;
+
+  /// Writes what it has learned (state.hpp); false when it can't: then a controller has no
+  /// snapshots, and restarts by its journal alone.
+  virtual bool save(StateWriter& /*to*/) const { return false; }
+  /// Takes over what a policy of the same configuration has written. Requires: it is new.
+  virtual void load(StateReader& /*from*/) {}
 };
 
 /// How the controller runs, apart from the policy.
@@ -42,8 +51,8 @@ struct ControllerConfig {
                                              ///< kSuspend or kCheckpoint
   bool requeue = true;                       ///< a job hit by a failure starts again
   uint32_t max_attempts = 0;                 ///< give a job up after so many attempts; 0: never
-  Duration decide_every{};  ///< decide at multiples of this only; 0: at every change
-  Duration resend{};        ///< repeat unanswered commands this often; 0: never
+  Duration decide_every{};                ///< decide at multiples of this only; 0: at every change
+  Duration resend{};                      ///< repeat unanswered commands this often; 0: never
   std::shared_ptr<const JobKinds> kinds;  ///< what policies may know of them; null: nothing
 };
 

@@ -39,6 +39,11 @@ class Random {
 
   bool operator==(const Random&) const = default;
 
+  static void members(auto& self, auto& state) {
+    auto& [words] = self;
+    state(words);
+  }
+
  private:
   std::array<uint64_t, 4> state_;
 };

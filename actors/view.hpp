@@ -80,6 +80,17 @@ struct JobState {
   Duration remaining_at(Instant now) const;
   /// Tasks running or placed.
   uint32_t size() const;
+
+  static void members(auto& self, auto& state) {
+    auto& [spec, phase, epoch, queue_key, why, started, expected_end, first_start, attained,
+           held_before, parts, part_phase, parts_running, parts_open, held_up, preemptions, resizes,
+           stopping, worst_cause, exit_code, suspended, waits_for_release, promised] = self;
+    state(phase);
+    if (phase == JobPhase::kEnded) return;  // what is left of a job that is gone
+    state(spec, epoch, queue_key, why, started, expected_end, first_start, attained, held_before);
+    state(parts, part_phase, parts_running, parts_open, held_up, preemptions, resizes);
+    state(stopping, worst_cause, exit_code, suspended, waits_for_release, promised);
+  }
 };
 
 /// An entry of the pending queue: ordered by key, then by submission. Carries what a backfilling
@@ -155,6 +166,13 @@ class ClusterView {
   uint64_t common_when_empty_ = 0;
   bool uniform_ = true;
   bool any_demand_ = false;
+
+  static void members(auto& self, auto& state) {
+    auto& [cluster, kinds, up, free, pending, running, slots, slot_of, user_usage, group_of_user,
+           common, common_when_empty, uniform, any_demand] = self;
+    state(up, free, pending, running, slots, slot_of, user_usage, group_of_user);
+    state(common, common_when_empty, uniform, any_demand);
+  }
 };
 
 }  // namespace orrery

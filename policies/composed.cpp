@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/state.hpp"
+
 namespace orrery {
 
 namespace {
@@ -301,5 +303,12 @@ void ComposedPolicy::conservative(const ClusterView& view, Instant now, Plan& pl
   std::sort(promised_.begin(), promised_.end(),
             [](const auto& x, const auto& y) { return x.first < y.first; });
 }
+
+bool ComposedPolicy::save(StateWriter& to) const {
+  to.object(*this);
+  return true;
+}
+
+void ComposedPolicy::load(StateReader& from) { from.object(*this); }
 
 }  // namespace orrery

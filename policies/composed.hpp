@@ -40,6 +40,14 @@ class ComposedPolicy final : public Policy {
   bool keeps_order() const override;
   void decide(const ClusterView& view, Instant now, Plan& plan) override;
   std::unique_ptr<Policy> clone() const override { return std::make_unique<ComposedPolicy>(*this); }
+  bool save(StateWriter& to) const override;
+  void load(StateReader& from) override;
+
+  static void members(auto& self, auto& state) {
+    auto& [how, placer, shares, gittins, history, promised, misfits, hopeless, started, sorted,
+           reserved, victims, victims_known, spared_until, space, profile] = self;
+    state(placer, shares, gittins, history, promised);
+  }
 
  private:
   // An end that frees resources: of a running job, or of one that this pass starts.
@@ -114,7 +122,7 @@ class ComposedPolicy final : public Policy {
   std::vector<PendingJob> sorted_;
   std::vector<Promise> reserved_;
   std::vector<Victim> victims_;
-  bool victims_known_ = false;  // looked for in this pass
+  bool victims_known_ = false;               // looked for in this pass
   Instant spared_until_ = Instant::never();  // when the next running job may be taken off
   std::vector<Capacity> space_;
   Profile profile_;

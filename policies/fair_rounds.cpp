@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "actors/state.hpp"
+
 namespace orrery {
 
 std::vector<double> divide(std::span<const double> wants, std::span<const double> weights,
@@ -228,5 +230,12 @@ void FairRounds::turn(const ClusterView& view, Plan& plan) {
                    Placer::count(Space::of(plan, view.cluster()), spec.each, spec.tasks)});
   }
 }
+
+bool FairRounds::save(StateWriter& to) const {
+  to.object(*this);
+  return true;
+}
+
+void FairRounds::load(StateReader& from) { from.object(*this); }
 
 }  // namespace orrery

@@ -35,6 +35,13 @@ class FairRounds final : public Policy {
 
   void decide(const ClusterView& view, Instant now, Plan& plan) override;
   std::unique_ptr<Policy> clone() const override { return std::make_unique<FairRounds>(*this); }
+  bool save(StateWriter& to) const override;
+  void load(StateReader& from) override;
+
+  static void members(auto& self, auto& state) {
+    auto& [fairness, round, placer, accounts, reckoned, round_ends] = self;
+    state(placer, accounts, reckoned, round_ends);
+  }
 
  private:
   struct Account {

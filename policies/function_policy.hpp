@@ -18,6 +18,7 @@ class FunctionPolicy final : public Policy {
     decide_(view, now, plan);
   }
   std::unique_ptr<Policy> clone() const override { return std::make_unique<FunctionPolicy>(*this); }
+  bool save(StateWriter& /*to*/) const override { return true; }  // it remembers nothing
 
  private:
   Decide decide_;

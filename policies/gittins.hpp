@@ -25,6 +25,12 @@ class ServiceDistribution {
   /// Indices", 1989; for GPU jobs Gu et al., NSDI 2019.)
   double index(double attained, double limit);
 
+  // The sums are made anew when they are asked for.
+  static void members(auto& self, auto& state) {
+    auto& [recent, next, sorted, sums] = self;
+    state(recent, next, sorted);
+  }
+
  private:
   void sum_up();
 
@@ -42,6 +48,11 @@ class GittinsOrder {
   /// each queue first. `thresholds` are those between the queues.
   void sort(const ClusterView& view, Instant now, const std::vector<double>& thresholds,
             std::vector<PendingJob>& jobs);
+
+  static void members(auto& self, auto& state) {
+    auto& [services, counted] = self;
+    state(services, counted);
+  }
 
  private:
   ServiceDistribution services_;

@@ -28,6 +28,11 @@ class RunHistory {
   /// else as the mean of all, 0 before any has ended.
   double expect(const JobSpec& job) const;
 
+  static void members(auto& self, auto& state) {
+    auto& [watched, seen, call, by_name, by_user, by_size, all] = self;
+    state(watched, seen, call, by_name, by_user, by_size, all);
+  }
+
  private:
   struct Watched {
     JobId id;

@@ -62,6 +62,11 @@ class FairShare {
   void sort(const ClusterView& view, std::vector<PendingJob>& jobs) const;
   double usage_of(uint32_t user) const { return user < usage_.size() ? usage_[user] : 0; }
 
+  static void members(auto& self, auto& state) {
+    auto& [half_life, at, usage, rate, groups] = self;
+    state(at, usage, rate, groups);
+  }
+
  private:
   Duration half_life_;
   Instant at_;

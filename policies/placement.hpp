@@ -65,6 +65,11 @@ class Placer {
   /// Tasks of `demand` that fit now, counting no further than `wanted`.
   static uint32_t count(const Space& space, const TaskDemand& demand, uint32_t wanted);
 
+  static void members(auto& self, auto& state) {
+    auto& [how, random, rooms, parts, scored] = self;
+    state(random, scored);
+  }
+
  private:
   struct Room {
     uint32_t node = 0;

@@ -28,6 +28,13 @@ class ScoredPlacer {
   /// highest; none when they do not fit.
   void place(const Space& space, const JobSpec& job, uint32_t tasks, std::vector<Part>& parts);
 
+  // Scores that were kept are counted anew, and come out the same.
+  static void members(auto& self, auto& state) {
+    auto& [scores, random, seen, seen_up, asked, counted, tasks_seen, tasks_in_mix, kinds, held,
+           heap] = self;
+    state(scores, random, asked, counted, tasks_seen, tasks_in_mix, kinds, held);
+  }
+
  private:
   struct Candidate {
     int32_t score = 0;

@@ -75,6 +75,12 @@ class Scores {
   int32_t score(const Space& space, uint32_t node, const Capacity& left, const TaskDemand& demand,
                 GpuSet* gpus = nullptr);
 
+  static void members(auto& self, auto& state) {
+    auto& [how, random, mix, steps, even, measured, most_cpu, most_gpu, rows, next, version,
+           kinds] = self;
+    state(random, mix, steps, kinds);
+  }
+
  private:
   struct Row {
     TaskDemand demand;

@@ -58,6 +58,15 @@ Actor* Runtime::find(ActorId id) {
   return found == nullptr ? nullptr : found->actor.get();
 }
 
+void Runtime::renew_actors(const Renew& make) {
+  for (uint32_t place = 0; place < place_count_; ++place) {
+    for (uint32_t serial = 0; serial < places_[place].count; ++serial) {
+      std::unique_ptr<Actor>& actor = places_[place].cells[serial].actor;
+      if (actor) actor = make({place, serial}, *actor);
+    }
+  }
+}
+
 void Runtime::post_at(Instant at, ActorId to, const Input& input) { queue_.push(at, to, input); }
 
 void Runtime::schedule(Instant at, uint8_t kind, uint32_t index, uint64_t stamp) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ class Runtime final : public RuntimePort {
   void add(ActorId id, std::unique_ptr<Actor> actor) override;
   void remove_place(uint32_t place) override;
   Actor* find(ActorId id);
+  /// Puts what `make` gives for it in the place of every actor.
+  using Renew = std::function<std::unique_ptr<Actor>(ActorId id, const Actor& old)>;
+  void renew_actors(const Renew& make);
 
   /// Hands mail or a report to an actor at the present instant, past the network.
   void post(ActorId to, const Delivery& mail) { put(to).emplace<Delivery>(mail); }

@@ -43,6 +43,9 @@ class Simulation final : private NoteSink {
   /// Replaces the policy from now on (what-if).
   void change_policy(const Policy& policy);
 
+  /// Replaces every actor by what `make` gives for it, which must go on alike.
+  void renew_actors(const Runtime::Renew& make) { runtime_.renew_actors(make); }
+
   Instant now() const { return runtime_.now(); }
   uint64_t steps() const { return runtime_.steps(); }
   uint64_t digest() const { return runtime_.digest(); }
