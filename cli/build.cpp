@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/limits.hpp"
+#include "actors/sharing.hpp"
 #include "policies/registry.hpp"
 
 namespace orrery::cli {
@@ -179,6 +180,7 @@ Workload build_workload(const Scenario& scenario, const ClusterSpec* cluster, In
     workload = read_trace(source, about);
   }
   cut_and_stretch(workload, source);
+  if (source.gpu_share_milli < 1000) share_whole_gpus(workload, source.gpu_share_milli);
   return workload;
 }
 

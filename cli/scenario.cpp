@@ -74,6 +74,9 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
          workload.throughputs);
   f.section({"generate", "a synthetic workload, instead of `trace`"},
             [&](Fields& g) { describe_generator(g, workload.generate); });
+  f.whole({"gpu_share",
+           "tasks that want whole GPUs want so much of each instead, so that jobs may share them"},
+          workload.gpu_share_milli, 10, 1000, "number of milli-GPUs");
   f.whole({"limit", "the first so many jobs; 0: all"}, workload.limit, 0, limits::kJobs,
           "number of jobs");
   f.real({"time_scale", "factor on the times between submissions; 0.5 doubles the load"},
@@ -113,8 +116,16 @@ void describe_policy(Fields& f, Scenario& scenario) {
       {"most_preemptions",
        "srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit"},
       policy.most_preemptions, 0, 1'000'000, "number");
-  f.duration({"round", "max-min, gandiva-fair: how long those that were chosen run"}, policy.round,
-             Duration::seconds(1));
+  f.duration({"round",
+              "max-min, gandiva-fair: how long those that were chosen run; muri-s, muri-l: the "
+              "least time between two groupings"},
+             policy.round, Duration::seconds(1));
+  f.whole({"group_size", "muri-s, muri-l: most jobs on a GPU"}, policy.group_size, 1, 16,
+          "number of jobs");
+  f.real({"pair_busy",
+          "lucid: two jobs share GPUs if alone they would keep one busy for no more than this part "
+          "of the time in all"},
+         policy.pair_busy, 0, 2, "part of a GPU's time");
 }
 
 void describe_world(Fields& f, Scenario& scenario) {
@@ -138,6 +149,10 @@ void describe_world(Fields& f, Scenario& scenario) {
   f.duration({"suspend_cost", "from the suspend to the processors being free"}, world.suspend_cost);
   f.duration({"resume_cost", "paid by a start that continues a suspended job"}, world.resume_cost);
   f.duration({"resize_cost", "the job stands still while its size changes"}, world.resize_cost);
+  f.choice_of({"interference",
+               "what jobs on the same GPU cost each other: nothing, what was measured of their "
+               "kinds, or the same without slowing jobs of priority 0 or more by those below"},
+              world.interference, {"none", "measured", "guarded"});
 }
 
 // The end of a broken link: the controller or a node, as places of the network.
@@ -254,6 +269,10 @@ void describe(Fields& f, Scenario& scenario) {
             [&](Fields& x) { describe_faults(x, scenario); });
   f.section({"live", "how orrery live runs the jobs; a simulation ignores it"},
             [&](Fields& l) { describe_live(l, scenario.live); });
+  f.require(scenario.workload.gpu_share_milli == 1000 ||
+                scenario.world.interference != sim::Interference::kNone,
+            "workload", "world.interference: measured or guarded beside gpu_share", "none",
+            "else jobs would share GPUs for nothing");
   f.require(f.has("workload"), "workload", "a workload", "none",
             "give the scenario a section `workload`, or --trace FILE");
 }

@@ -12,6 +12,7 @@ namespace orrery {
 /// A policy as composed in a scenario: order x placement x backfill, each by name.
 struct PolicyConfig {
   /// fcfs sjf srtf priority fair-share las srsf gittins qssf max-min gandiva-fair
+  /// muri-s muri-l lucid antman
   std::string order = "fcfs";
   /// first-fit best-fit worst-fit consolidate random, or by scores: fgd best-fit-gpu dot-prod
   /// gpu-clustering gpu-packing random-gpu
@@ -24,15 +25,19 @@ struct PolicyConfig {
   double ageing_per_hour = 0;
   /// fair-share: half-life of past usage.
   Duration half_life = Duration::seconds(7 * 24 * 3600);
-  /// las, gittins: attained service (GPU-seconds, or core-seconds for jobs without GPUs) at which a
-  /// job falls to the next queue, ascending, as in Tiresias (NSDI 2019); text "3600,36000".
+  /// las, gittins, muri-l: attained service (GPU-seconds, or core-seconds for jobs without GPUs) at
+  /// which a job falls to the next queue, ascending, as in Tiresias (NSDI 2019); text "3600,36000".
   std::string las_thresholds = "3600,36000";
   /// srtf, srsf, las, gittins: a job that has started runs at least so long before it is taken off.
   Duration min_run{};
   /// srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit.
   uint32_t most_preemptions = 0;
   /// max-min, gandiva-fair: how long those that were chosen run before others get their turn.
+  /// muri-s, muri-l: the least time between two groupings.
   Duration round = Duration::seconds(360);
+  uint32_t group_size = 4;  ///< muri-s, muri-l: most jobs on a GPU
+  /// lucid: two jobs share GPUs if alone they would keep one busy for no more than this in all.
+  double pair_busy = 1;
   uint64_t seed = 0;  ///< for `random` and `random-gpu` placement
 };
 

@@ -7,6 +7,8 @@
 #include "actors/error.hpp"
 #include "policies/composed.hpp"
 #include "policies/fair_rounds.hpp"
+#include "policies/muri.hpp"
+#include "policies/pack_beside.hpp"
 #include "policies/plugin.hpp"
 
 namespace orrery {
@@ -66,6 +68,29 @@ constexpr std::array kTurns{
         {"gandiva-fair", "in rounds, equal shares of it for every user; preemptive",
          "policy.round (time, 6m)", "Chaudhary et al., EuroSys 2020", "Shockwave, in its world"},
         Fairness::kUsers},
+};
+/// Orders that are policies of their own: they put jobs with shares of GPUs beside one another.
+enum class Packing : uint8_t { kMuriShortest, kMuriLeastAttained, kLucid, kAntMan };
+constexpr std::array kPackings{
+    Named<Packing>{{"muri-s",
+                    "shortest remaining time x GPUs first, in groups interleaved on shared GPUs; "
+                    "preemptive",
+                    "policy.round (time, 6m), policy.group_size (jobs on a GPU, 4)",
+                    "Muri, Zhao et al., SIGCOMM 2022", ""},
+                   Packing::kMuriShortest},
+    Named<Packing>{{"muri-l", "least attained service first, in queues and in such groups",
+                    "policy.round, policy.group_size, policy.las_thresholds (GPU-seconds, "
+                    "\"3600,36000\")",
+                    "Muri, Zhao et al., SIGCOMM 2022", ""},
+                   Packing::kMuriLeastAttained},
+    Named<Packing>{
+        {"lucid", "shortest time x GPUs first, in pairs that leave a GPU idle time",
+         "policy.pair_busy (busy part of a GPU, 1)", "Lucid, Hu et al., ASPLOS 2023", ""},
+        Packing::kLucid},
+    Named<Packing>{
+        {"antman", "by submission; jobs of priority below 0 fill what the others leave of GPUs", "",
+         "AntMan, Xiao et al., OSDI 2020", "Muri (AntMan), in its world"},
+        Packing::kAntMan},
 };
 constexpr std::array kPlacements{
     Named<Placement>{{"first-fit", "nodes by number"}, Placement::kFirstFit},
@@ -175,6 +200,32 @@ std::unique_ptr<Policy> make_turns(const PolicyConfig& config) {
       row->value, config.round, by_name(kPlacements, config.place, "policy.place"), config.seed);
 }
 
+/// None where the order is not one of those.
+std::unique_ptr<Policy> make_packing(const PolicyConfig& config) {
+  const auto* const row = std::find_if(kPackings.begin(), kPackings.end(),
+                                       [&](const auto& r) { return r.part.name == config.order; });
+  if (row == kPackings.end()) return nullptr;
+  if (config.backfill != "none") {
+    throw InputError({"policy.backfill", 0, 0, "none with order " + config.order,
+                      quoted(config.backfill),
+                      "an order that packs passes over what does not fit"});
+  }
+  const Placement place = by_name(kPlacements, config.place, "policy.place");
+  if (row->value == Packing::kLucid || row->value == Packing::kAntMan) {
+    const bool pairs = row->value == Packing::kLucid;
+    return std::make_unique<PackBeside>(pairs ? BesideRule::kLucid : BesideRule::kAntMan,
+                                        config.pair_busy, place, config.seed);
+  }
+  if (config.preempt != "checkpoint") {
+    throw InputError({"policy.preempt", 0, 0, "checkpoint with order " + config.order,
+                      quoted(config.preempt), "its jobs move to the GPUs of those that they join"});
+  }
+  const bool by_time = row->value == Packing::kMuriShortest;
+  return std::make_unique<MuriRounds>(
+      MuriRules{by_time ? MuriOrder::kShortest : MuriOrder::kLeastAttained, config.round,
+                config.group_size, thresholds(config.las_thresholds), place, config.seed});
+}
+
 }  // namespace
 
 std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
@@ -182,9 +233,11 @@ std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
     if (policy.name == config.order) return policy.make(config);
   }
   if (auto turns = make_turns(config)) return turns;
+  if (auto packing = make_packing(config)) return packing;
   Composition how;
   std::string known;
   for (const auto& row : kTurns) known += (known.empty() ? "" : ", ") + std::string(row.part.name);
+  for (const auto& row : kPackings) known += ", " + std::string(row.part.name);
   how.order = by_name(kOrders, config.order, "policy.order", known);
   how.place = by_name(kPlacements, config.place, "policy.place");
   how.backfill = by_name(kBackfills, config.backfill, "policy.backfill");
@@ -209,6 +262,7 @@ StopMode preemption_mode(const PolicyConfig& config) {
 std::vector<NamedPart> order_names() {
   std::vector<NamedPart> all = names(kOrders);
   for (const auto& row : kTurns) all.push_back(row.part);
+  for (const auto& row : kPackings) all.push_back(row.part);
   for (const PluginPolicy& policy : added_policies()) all.push_back({policy.name, policy.meaning});
   return all;
 }

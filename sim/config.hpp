@@ -10,6 +10,13 @@
 
 namespace orrery::sim {
 
+/// What jobs cost each other that compute on the same GPU (actors/sharing.hpp).
+enum class Interference : uint8_t {
+  kNone,      ///< nothing: each computes as if it were alone
+  kMeasured,  ///< what was measured of their kinds, or follows from what is known of them
+  kGuarded,   ///< the same, but jobs of priority 0 or more are not slowed by those below
+};
+
 /// Overheads of containers. `orrery calibrate` measures some of them in a live run.
 struct WorldConfig {
   double speed = 1;                ///< work done a second of running; on top of the job's own
@@ -22,6 +29,7 @@ struct WorldConfig {
   Duration suspend_cost{};         ///< from a suspend to the processors being free
   Duration resume_cost{};          ///< paid at a start that continues a suspended job
   Duration resize_cost{};          ///< the gang stands still while its size changes
+  Interference interference = Interference::kNone;
 };
 
 /// A period in which mail between `place_a` and `place_b` is lost (0 = controller, n + 1 = node n).

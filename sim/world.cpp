@@ -23,6 +23,11 @@ int64_t computing(int64_t elapsed, int64_t interval, int64_t cost) {
   return elapsed / period * interval + std::min(elapsed % period, interval);
 }
 
+// Of which `into` ns had passed when the stretch of work began.
+int64_t computing(int64_t into, int64_t elapsed, int64_t interval, int64_t cost) {
+  return computing(into + elapsed, interval, cost) - computing(into, interval, cost);
+}
+
 int64_t scaled_down(int64_t ns, double speed) {
   return speed == 1 ? ns : static_cast<int64_t>(std::floor(static_cast<double>(ns) * speed));
 }
@@ -43,6 +48,7 @@ World::World(std::shared_ptr<const ClusterSpec> cluster, std::shared_ptr<const W
       config_(config),
       crash_per_hour_(crash_per_hour),
       seed_(seed),
+      tenants_(*cluster_, workload_, config.interference),
       slot_of_(workload_->size(), kNoSlot) {}
 
 void World::attach(RuntimePort* runtime, Checkers* checkers) {
@@ -143,6 +149,8 @@ void World::member_runs(Instant now, Gang& gang, uint32_t part) {
   if (gang.over) return;
   if (gang.working) {  // a malleable gang has grown
     settle(now, gang);
+    gang.into = 0;
+    share_gpus(now, gang);
     return set_speed(now, gang, config_.resize_cost);
   }
   if (gang.running < gang.first_parts) return;
@@ -150,6 +158,7 @@ void World::member_runs(Instant now, Gang& gang, uint32_t part) {
   if (auto before = progress_.find(gang.job.index); before != progress_.end()) {
     before->second.frozen = -1;
   }
+  share_gpus(now, gang);
   set_speed(now, gang, {});
   if (crash_per_hour_ <= 0) return;
   Random chance(seed_, uint64_t{gang.job.index} << 32 | gang.epoch, "container crash");
@@ -162,8 +171,12 @@ Duration World::time_for(const Gang& gang) const {
   int64_t compute = scaled_up(gang.left, gang.speed);
   int64_t interval = config_.checkpoint_interval.ns;
   if (interval <= 0 || compute <= 0) return {compute};
+  const int64_t cost = config_.checkpoint_cost.ns;
+  if (gang.into >= interval) {  // in the middle of writing one
+    return {interval + cost - gang.into + compute + (compute - 1) / interval * cost};
+  }
   // No checkpoint is written at the very end.
-  return {compute + (compute - 1) / interval * config_.checkpoint_cost.ns};
+  return {compute + (compute + gang.into - 1) / interval * cost};
 }
 
 // Starts a stretch of work at the speed of the present members, after a standstill of `pause`.
@@ -186,12 +199,14 @@ void World::set_speed(Instant now, Gang& gang, Duration pause) {
     }
   }
   gang.speed = config_.speed * model.speed(tasks, spec.tasks, gpus ? slowest_type : UINT32_MAX);
+  if (tenants_.matter()) gang.speed *= shared_speed(gang);
   gang.since = now + pause;
   gang.stamp = ++stamps_;
   ++gang.segments;
+  gang.done = Instant::never();
   if (gang.speed <= 0) return;
-  Instant done = saturating_add(gang.since, time_for(gang));
-  runtime_->schedule(saturating_add(done, config_.end_overhead),
+  gang.done = saturating_add(gang.since, time_for(gang));
+  runtime_->schedule(saturating_add(gang.done, config_.end_overhead),
                      static_cast<uint8_t>(Wake::kWorkDone), gang.job.index, gang.stamp);
 }
 
@@ -201,11 +216,12 @@ void World::settle(Instant now, Gang& gang) {
   int64_t elapsed = std::max<int64_t>(0, (now - gang.since).ns);
   int64_t interval = config_.checkpoint_interval.ns;
   int64_t cost = config_.checkpoint_cost.ns;
-  int64_t done = scaled_down(computing(elapsed, interval, cost), gang.speed);
+  int64_t done = scaled_down(computing(gang.into, elapsed, interval, cost), gang.speed);
   done = std::min(done, gang.left);
   int64_t total = workload_->truths[gang.job.index].run_time.ns;
-  if (interval > 0 && elapsed >= interval + cost) {
-    int64_t saved = scaled_down(elapsed / (interval + cost) * interval, gang.speed);
+  if (const int64_t period = interval + cost; interval > 0 && gang.into + elapsed >= period) {
+    int64_t whole = (gang.into + elapsed) / period * interval;
+    int64_t saved = scaled_down(whole - computing(gang.into, interval, cost), gang.speed);
     gang.safe = std::max(gang.safe, total - gang.left + std::min(saved, gang.left));
   }
   gang.left -= done;
@@ -221,6 +237,7 @@ void World::halt(Instant now, Gang& gang, bool keep_all) {
   if (!gang.working) return drop_frozen(gang.job.index);  // it had not begun
   settle(now, gang);
   gang.working = false;
+  leave_gpus(now, gang);
   int64_t done = workload_->truths[gang.job.index].run_time.ns - gang.left;
   int64_t kept = keep_all ? done : gang.safe;
   progress_[gang.job.index].safe = kept;
@@ -274,12 +291,17 @@ void World::freeze(Instant now, Gang& gang) {
   gang.over = gang.freezing = true;
   gang.working = false;
   gang.stamp = 0;
+  leave_gpus(now, gang);
 }
 
 void World::member_gone(Instant now, Gang& gang, uint32_t part, ExitCause cause, int32_t code) {
   Member& member = gang.members[part];
   bool shrunk = member.state == State::kLeaving && member.leaving == StopMode::kShrink;
-  if (shrunk) settle(now, gang);
+  if (shrunk) {
+    settle(now, gang);
+    gang.into = 0;
+    leave_gpus(now, gang, member);
+  }
   member.state = State::kGone;
   --gang.present;
   bool frozen = cause == ExitCause::kSuspended;
@@ -297,6 +319,7 @@ void World::finish(Instant now, Gang& gang) {
   bool failed = workload_->truths[gang.job.index].end == TraceEnd::kFailed;
   gang.over = true;
   gang.working = false;
+  leave_gpus(now, gang);
   ExitCause cause = failed ? ExitCause::kFailed : ExitCause::kDone;
   uint32_t members = static_cast<uint32_t>(gang.members.size());
   for (uint32_t part = 0; part < members; ++part) {

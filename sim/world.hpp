@@ -15,6 +15,7 @@
 #include "actors/workload.hpp"
 #include "sim/checkers.hpp"
 #include "sim/config.hpp"
+#include "sim/gpu_tenants.hpp"
 #include "sim/port.hpp"
 
 namespace orrery::sim {
@@ -62,6 +63,7 @@ class World {
     State state = State::kAbsent;
     StopMode leaving = StopMode::kKill;
     ExitCause cause = ExitCause::kStopped;
+    bool computing = false;  // among the tenants of its GPUs
   };
   struct Gang {
     JobId job;
@@ -74,10 +76,12 @@ class World {
     bool over = false;      // stopped or broken: no more work in this attempt
     bool freezing = false;  // over because it is being suspended
     double speed = 0;
-    int64_t left = 0;    // reference ns to do
-    int64_t safe = 0;    // of the work, what a failure would not lose
-    Instant since;       // when the current stretch of work began
-    uint64_t stamp = 0;  // of the valid completion
+    int64_t left = 0;                 // reference ns to do
+    int64_t safe = 0;                 // of the work, what a failure would not lose
+    Instant since;                    // when the current stretch of work began
+    int64_t into = 0;                 // ns of the checkpoint period that had passed by then
+    Instant done = Instant::never();  // when its work is done at this speed
+    uint64_t stamp = 0;               // of the valid completion
     std::vector<Member> members;
   };
   struct Progress {
@@ -92,6 +96,11 @@ class World {
   void member_gone(Instant now, Gang& gang, uint32_t part, ExitCause cause, int32_t code);
   void set_speed(Instant now, Gang& gang, Duration pause);
   void settle(Instant now, Gang& gang);
+  void share_gpus(Instant now, Gang& gang);
+  void leave_gpus(Instant now, Gang& gang);
+  void leave_gpus(Instant now, const Gang& gang, Member& member);
+  void respeed(Instant now, const std::vector<JobId>& jobs);
+  double shared_speed(const Gang& gang) const;
   void halt(Instant now, Gang& gang, bool keep_all);
   void freeze(Instant now, Gang& gang);
   void finish(Instant now, Gang& gang);
@@ -112,6 +121,7 @@ class World {
   uint64_t seed_ = 0;
   RuntimePort* runtime_ = nullptr;
   Checkers* checkers_ = nullptr;
+  GpuTenants tenants_;
   std::vector<Gang> gangs_;
   std::vector<uint32_t> unused_;
   std::vector<uint32_t> slot_of_;                         // by job

@@ -1,8 +1,11 @@
 #include "traces/muri.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <string_view>
+#include <tuple>
 #include <unordered_set>
 
 #include "traces/csv.hpp"
@@ -14,6 +17,7 @@ namespace {
 
 constexpr int64_t kMostMs = kMaxSeconds * 1000;
 constexpr int64_t kNanosPerMs = 1'000'000;
+constexpr size_t kGpuStage = 1;  // the first is storage and processors, the last the network
 
 class JobReader {
  public:
@@ -92,6 +96,41 @@ class JobReader {
   std::array<size_t, 3> resources_{};
 };
 
+// Jobs of a model on as many GPUs with the same profile are of one kind.
+class KindTable {
+ public:
+  explicit KindTable(JobKinds& kinds) : kinds_(kinds) {}
+
+  uint32_t index_of(const MuriJob& job) {
+    const auto [at, is_new] = known_.try_emplace(
+        std::tuple(job.model, job.gpus, job.iteration_ms, std::to_array(job.resource_ms)), 0);
+    if (is_new) {
+      at->second = static_cast<uint32_t>(kinds_.size());
+      kinds_.push_back(kind_of(job));
+    }
+    return at->second;
+  }
+
+ private:
+  JobKind kind_of(const MuriJob& job) {
+    JobKind kind;
+    kind.name = job.model + " on " + std::to_string(job.gpus) + (job.gpus == 1 ? " GPU" : " GPUs");
+    if (const uint32_t profile = ++profiles_[kind.name]; profile > 1) {
+      kind.name += ", profile " + std::to_string(profile);
+    }
+    const auto& ms = job.resource_ms;
+    if (ms[0] + ms[1] + ms[2] > 0) kind.stages = {ms[0] / 1000, ms[1] / 1000, ms[2] / 1000};
+    if (job.iteration_ms > 0) {
+      kind.gpu_busy = std::min(1.0, ms[kGpuStage] / static_cast<double>(job.iteration_ms));
+    }
+    return kind;
+  }
+
+  JobKinds& kinds_;
+  std::map<std::tuple<std::string, uint32_t, int64_t, std::array<double, 3>>, uint32_t> known_;
+  std::map<std::string, uint32_t> profiles_;  // by name
+};
+
 }  // namespace
 
 std::vector<MuriJob> read_muri_jobs(LineReader& lines, const ReadOptions& options,
@@ -117,10 +156,12 @@ std::vector<MuriJob> read_muri_jobs(const std::string& path, const ReadOptions& 
 Workload read_muri(LineReader& lines, const ReadOptions& options, ReadReport& report) {
   Workload workload;
   NameTable queues(workload.queues);
+  KindTable kinds(workload.kinds);
   Oddities oddities;
   for (MuriJob& job : read_muri_jobs(lines, options, report)) {
     JobSpec spec;
     JobTruth truth;
+    spec.kind = kinds.index_of(job);
     spec.name = std::move(job.name);
     spec.submit.ns = job.submit_ms * kNanosPerMs;
     spec.tasks = spec.min_tasks = spec.max_tasks = job.gpus;

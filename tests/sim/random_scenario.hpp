@@ -116,13 +116,16 @@ inline RandomScenario random_scenario(uint64_t seed) {
   bool turns = policy.order == "max-min" || policy.order == "gandiva-fair";
   bool preemptive = turns || policy.order == "srtf" || policy.order == "las" ||
                     policy.order == "srsf" || policy.order == "gittins";
-  policy.backfill = preemptive ? "none" : pick(backfill_names());
+  bool interleaves = policy.order == "muri-s" || policy.order == "muri-l";
+  bool packs = interleaves || policy.order == "lucid" || policy.order == "antman";
+  policy.backfill = preemptive || packs ? "none" : pick(backfill_names());
   policy.preempt = pick(preemption_names());
   if (turns && policy.preempt == "requeue") policy.preempt = "checkpoint";
+  if (interleaves) policy.preempt = "checkpoint";
   policy.las_thresholds = "60,300";
   policy.ageing_per_hour = 1;
   policy.half_life = Duration::seconds(600);
-  if (!preemptive && random.below(4) == 0) policy.decide = DecideMode::kEachEvent;
+  if (!preemptive && !interleaves && random.below(4) == 0) policy.decide = DecideMode::kEachEvent;
   scenario.text = policy.order + "/" + policy.place + "/" + policy.backfill + "/" + policy.preempt +
                   (policy.decide == DecideMode::kEachEvent ? " each-event" : "");
   scenario.plan = plan_of(cluster_of(nodes, cores, gpus, 8192),
