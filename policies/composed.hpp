@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/policy.hpp"
+#include "policies/dominant.hpp"
 #include "policies/gittins.hpp"
 #include "policies/history.hpp"
 #include "policies/misfits.hpp"
@@ -102,6 +103,7 @@ class ComposedPolicy final : public Policy {
   Composition how_;
   Placer placer_;
   FairShare shares_;
+  ProgressiveFilling filling_;  // drf
   GittinsOrder gittins_;
   RunHistory history_;  // qssf
   // conservative: the start that each job was last promised; by JobId
@@ -114,7 +116,7 @@ class ComposedPolicy final : public Policy {
   std::vector<PendingJob> sorted_;
   std::vector<Promise> reserved_;
   std::vector<Victim> victims_;
-  bool victims_known_ = false;  // looked for in this pass
+  bool victims_known_ = false;               // looked for in this pass
   Instant spared_until_ = Instant::never();  // when the next running job may be taken off
   std::vector<Capacity> space_;
   Profile profile_;

@@ -11,10 +11,10 @@ namespace orrery {
 
 /// A policy as composed in a scenario: order x placement x backfill, each by name.
 struct PolicyConfig {
-  /// fcfs sjf srtf priority fair-share las srsf gittins qssf max-min gandiva-fair
+  /// fcfs sjf srtf priority fair-share las srsf gittins qssf drf max-min gandiva-fair themis
   std::string order = "fcfs";
-  /// first-fit best-fit worst-fit consolidate random, or by scores: fgd best-fit-gpu dot-prod
-  /// gpu-clustering gpu-packing random-gpu
+  /// first-fit best-fit worst-fit consolidate consolidate-rack random, or by scores: fgd
+  /// best-fit-gpu dot-prod gpu-clustering gpu-packing random-gpu
   std::string place = "first-fit";
   std::string backfill = "none";  ///< none easy conservative
   DecideMode decide = DecideMode::kOnceAnInstant;
@@ -31,8 +31,11 @@ struct PolicyConfig {
   Duration min_run{};
   /// srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit.
   uint32_t most_preemptions = 0;
-  /// max-min, gandiva-fair: how long those that were chosen run before others get their turn.
+  /// max-min, gandiva-fair, themis: how long those that were chosen run before others get their
+  /// turn.
   Duration round = Duration::seconds(360);
+  /// themis: offers go to the part 1 - this of the jobs, those that are worst off.
+  double filter = 0.8;
   uint64_t seed = 0;  ///< for `random` and `random-gpu` placement
 };
 
