@@ -150,7 +150,11 @@ std::shared_ptr<const Inputs> load_inputs(const Scenario& scenario) {
 ClusterSpec build_cluster(const ClusterSource& source) {
   if (!source.from.empty()) {
     traces::ReadReport report;
-    return traces::read_openb_nodes(source.from, {}, report);
+    ClusterSpec cluster = traces::read_openb_nodes(source.from, {}, report);
+    for (uint32_t i = 0; source.nodes_per_rack > 0 && i < cluster.size(); ++i) {
+      cluster.nodes[i].rack = i / source.nodes_per_rack;
+    }
+    return cluster;
   }
   ClusterSpec cluster;
   uint32_t rack = 0;

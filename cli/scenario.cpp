@@ -43,6 +43,9 @@ void describe_cluster(Fields& f, ClusterSource& cluster) {
   f.text({"from", "a node list in the format of Alibaba's openb, instead of `nodes`"},
          cluster.from);
   f.items({"nodes", "groups of nodes that are alike"}, cluster.nodes, describe_group);
+  f.whole({"nodes_per_rack",
+           "of a node list: so many nodes, as they stand there, are near one another; 0: all"},
+          cluster.nodes_per_rack, 0, limits::kNodes, "number of nodes");
   f.require(!both && (cluster.from.empty() || cluster.nodes.empty()), "from",
             "either `from` or `nodes`", "both");
   uint64_t total = 0;
@@ -117,9 +120,11 @@ void describe_policy(Fields& f, Scenario& scenario) {
        "srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit"},
       policy.most_preemptions, 0, 1'000'000, "number");
   f.duration({"round",
-              "max-min, gandiva-fair: how long those that were chosen run; muri-s, muri-l: the "
-              "least time between two groupings"},
+              "max-min, gandiva-fair, themis: how long those that were chosen run; muri-s, muri-l: "
+              "the least time between two groupings"},
              policy.round, Duration::seconds(1));
+  f.real({"filter", "themis: the part of the jobs, the better off, that get no offer at first (f)"},
+         policy.filter, 0, 1, "fraction");
   f.whole({"group_size", "muri-s, muri-l: most jobs on a GPU"}, policy.group_size, 1, 16,
           "number of jobs");
   f.real({"pair_busy",
@@ -136,6 +141,10 @@ void describe_world(Fields& f, Scenario& scenario) {
          scenario.controller.kill_at_requested_time);
   f.real({"speed", "how fast containers do their work; at 0.5 all run times double"}, world.speed,
          0.001, 1000, "factor");
+  f.real({"node_factor", "on the speed of a gang whose containers are on several nodes"},
+         world.node_factor, 0.001, 1000, "factor");
+  f.real({"rack_factor", "instead of node_factor, where its nodes stand in several racks"},
+         world.rack_factor, 0.001, 1000, "factor");
   f.duration({"start_overhead", "from the command to the container running"}, world.start_overhead);
   f.duration({"end_overhead", "from the work being done to the containers gone"},
              world.end_overhead);

@@ -42,7 +42,8 @@ struct NodeGroup {
 
 /// Where the nodes come from: groups, or a node list, or (neither) the header of the trace.
 struct ClusterSource {
-  std::string from;  ///< path of an openb node list
+  std::string from;             ///< path of an openb node list
+  uint32_t nodes_per_rack = 0;  ///< of such a list; 0: all stand in one rack
   std::vector<NodeGroup> nodes;
 };
 

@@ -75,9 +75,20 @@ std::string one_run_text(const NamedSummary& named) {
   }
   if (s.energy_kwh) text += line("energy", fixed(*s.energy_kwh, 2) + " kWh");
   if (s.fairness) text += line("fairness", fixed(*s.fairness, 3) + " (Jain's index)");
+  if (s.finish_time_unfair) {
+    text += line("late",
+                 percent(s.finish_time_unfair) + " of jobs end later than on 1/N of the cluster");
+  }
+  if (s.envy) {
+    text += line("envy", percent(s.envy) + " of what users asked for, in the mean; " +
+                             percent(s.envious_pairs) + " of pairs");
+  }
   if (s.preemptions + s.requeues + s.resizes > 0) {
     text += line("interrupted", grouped(s.preemptions) + " preemptions, " + grouped(s.requeues) +
                                     " requeues, " + grouped(s.resizes) + " resizes");
+    text += line("churn", grouped(s.restarts) + " restarts, " +
+                              fixed(s.preemptions_per_job.value_or(0), 2) + " preemptions a job, " +
+                              fixed(s.starts_per_job_hour.value_or(0), 2) + " starts a job-hour");
   }
   text += line("seed", std::to_string(s.seed)) + line("digest", hex_text(s.digest));
   if (!named.folder.empty()) text += line("record", named.folder);
@@ -86,6 +97,9 @@ std::string one_run_text(const NamedSummary& named) {
   add_distribution(table, "wait (s)", s.wait_s, 1);
   add_distribution(table, "turnaround (s)", s.turnaround_s, 1);
   add_distribution(table, "bounded slowdown (ratio)", s.bounded_slowdown, 2);
+  if (s.finish_time_fairness.count > 0) {
+    add_distribution(table, "finish-time fairness (ratio)", s.finish_time_fairness, 2);
+  }
   return text + "\n" + table.text();
 }
 

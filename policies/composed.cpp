@@ -53,8 +53,7 @@ int64_t ComposedPolicy::queue_key(const JobState& job) const {
 }
 
 bool ComposedPolicy::keeps_order() const {
-  // Fair share has an order of its own, made anew in each pass; the preemptive ones look at all.
-  bool queue_order = how_.order != Order::kFairShare && !takes_jobs_off(how_.order);
+  bool queue_order = !is_made_anew(how_.order) && !takes_jobs_off(how_.order);  // these look at all
   return queue_order && how_.backfill == Backfill::kNone;
 }
 
@@ -70,10 +69,11 @@ void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
 }
 
 void ComposedPolicy::plan_pass(const ClusterView& view, Instant now, Plan& plan) {
-  bool sorted_here = how_.order == Order::kFairShare;
-  if (sorted_here) {
+  bool sorted_here = is_made_anew(how_.order);
+  if (sorted_here) sorted_.assign(view.pending().begin(), view.pending().end());
+  if (how_.order == Order::kDrf) filling_.sort(view, sorted_);
+  if (how_.order == Order::kFairShare) {
     shares_.advance(view, now);
-    sorted_.assign(view.pending().begin(), view.pending().end());
     shares_.sort(view, sorted_);
   }
   if (how_.backfill == Backfill::kConservative) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/policy.hpp"
+#include "policies/dominant.hpp"
 #include "policies/gittins.hpp"
 #include "policies/history.hpp"
 #include "policies/misfits.hpp"
@@ -44,7 +45,7 @@ class ComposedPolicy final : public Policy {
   void load(StateReader& from) override;
 
   static void members(auto& self, auto& state) {
-    auto& [how, placer, shares, gittins, history, promised, misfits, hopeless, started, sorted,
+    auto& [how, placer, shares, filling, gittins, history, promised, misfits, hopeless, started, sorted,
            reserved, victims, victims_known, spared_until, space, profile] = self;
     state(placer, shares, gittins, history, promised);
   }
@@ -110,6 +111,7 @@ class ComposedPolicy final : public Policy {
   Composition how_;
   Placer placer_;
   FairShare shares_;
+  ProgressiveFilling filling_;  // drf
   GittinsOrder gittins_;
   RunHistory history_;  // qssf
   // conservative: the start that each job was last promised; by JobId

@@ -11,11 +11,11 @@ namespace orrery {
 
 /// A policy as composed in a scenario: order x placement x backfill, each by name.
 struct PolicyConfig {
-  /// fcfs sjf srtf priority fair-share las srsf gittins qssf max-min gandiva-fair
+  /// fcfs sjf srtf priority fair-share las srsf gittins qssf drf max-min gandiva-fair themis
   /// muri-s muri-l lucid antman
   std::string order = "fcfs";
-  /// first-fit best-fit worst-fit consolidate random, or by scores: fgd best-fit-gpu dot-prod
-  /// gpu-clustering gpu-packing random-gpu
+  /// first-fit best-fit worst-fit consolidate consolidate-rack random, or by scores: fgd
+  /// best-fit-gpu dot-prod gpu-clustering gpu-packing random-gpu
   std::string place = "first-fit";
   std::string backfill = "none";  ///< none easy conservative
   DecideMode decide = DecideMode::kOnceAnInstant;
@@ -32,9 +32,11 @@ struct PolicyConfig {
   Duration min_run{};
   /// srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit.
   uint32_t most_preemptions = 0;
-  /// max-min, gandiva-fair: how long those that were chosen run before others get their turn.
-  /// muri-s, muri-l: the least time between two groupings.
+  /// max-min, gandiva-fair, themis: how long those that were chosen run before others get their
+  /// turn. muri-s, muri-l: the least time between two groupings.
   Duration round = Duration::seconds(360);
+  /// themis: offers go to the part 1 - this of the jobs, those that are worst off.
+  double filter = 0.8;
   uint32_t group_size = 4;  ///< muri-s, muri-l: most jobs on a GPU
   /// lucid: two jobs share GPUs if alone they would keep one busy for no more than this in all.
   double pair_busy = 1;

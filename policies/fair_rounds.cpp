@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "actors/state.hpp"
+#include "policies/dominant.hpp"
+#include "policies/order.hpp"
 
 namespace orrery {
 
@@ -27,34 +29,6 @@ std::vector<double> divide(std::span<const double> wants, std::span<const double
 }
 
 namespace {
-
-/// All that the cluster has, in cores and GPUs; both in thousandths.
-struct Whole {
-  double cpu_milli = 0;
-  double gpu_milli = 0;
-};
-
-Whole whole_of(const ClusterView& view) {
-  Whole whole;
-  for (uint32_t node = 0; node < view.node_count(); ++node) {
-    if (!view.is_up(node)) continue;
-    const Capacity& capacity = view.cluster().nodes[node].capacity;
-    whole.cpu_milli += static_cast<double>(capacity.cpu_milli);
-    for (const int16_t gpu : capacity.gpu_milli) whole.gpu_milli += gpu;
-  }
-  return whole;
-}
-
-/// The part of the cluster that the job takes while it runs, of the resource of which it takes the
-/// larger one.
-double dominant_part(const JobSpec& spec, const Whole& whole) {
-  const double cpu = static_cast<double>(spec.each.cpu_milli) * spec.tasks;
-  const double gpu = static_cast<double>(spec.each.gpus) * spec.each.gpu_milli * spec.tasks;
-  double part = 0;
-  if (whole.cpu_milli > 0) part = std::max(part, cpu / whole.cpu_milli);
-  if (whole.gpu_milli > 0) part = std::max(part, gpu / whole.gpu_milli);
-  return std::min(part, 1.0);
-}
 
 /// Where every user counts once; jobs of nobody in particular count each for itself.
 std::vector<double> divide_by_user(const ClusterView& view, const std::vector<JobId>& jobs,
@@ -102,11 +76,13 @@ void FairRounds::decide(const ClusterView& view, Instant now, Plan& plan) {
 
 // Brings the accounts up to now, and works out the shares of those that are there now.
 void FairRounds::reckon(const ClusterView& view, Instant now) {
+  crowd_s_ += static_cast<double>(accounts_.size()) * (now - reckoned_).as_seconds();
   std::map<JobId, Account> kept;
   std::vector<JobId> jobs;
   const auto take = [&](JobId id) {
     const auto known = accounts_.find(id);
-    Account account = known == accounts_.end() ? Account{} : known->second;
+    Account account =
+        known == accounts_.end() ? Account{.since = now, .crowd_s = crowd_s_} : known->second;
     const Duration served = view.job(id).served_at(now);
     account.owed_s += account.share * (now - reckoned_).as_seconds();
     account.owed_s -= (served - account.served).as_seconds();
@@ -119,7 +95,7 @@ void FairRounds::reckon(const ClusterView& view, Instant now) {
   accounts_ = std::move(kept);
   reckoned_ = now;
   std::sort(jobs.begin(), jobs.end());
-  share_out(view, jobs);
+  if (fairness_ != Fairness::kFinishTimes) share_out(view, jobs);
 }
 
 void FairRounds::share_out(const ClusterView& view, const std::vector<JobId>& jobs) {
@@ -137,8 +113,9 @@ void FairRounds::share_out(const ClusterView& view, const std::vector<JobId>& jo
   }
 }
 
-// Whoever is owed the most first, ties by submission.
+// Those whose turn it is first, ties by submission.
 std::vector<FairRounds::Candidate> FairRounds::ranked(const ClusterView& view) const {
+  if (fairness_ == Fairness::kFinishTimes) return offered(view);
   std::vector<Candidate> all;
   const auto add = [&](JobId id, bool running) {
     const Account& account = accounts_.at(id);
@@ -152,6 +129,55 @@ std::vector<FairRounds::Candidate> FairRounds::ranked(const ClusterView& view) c
   std::sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
     return a.owed_us != b.owed_us ? a.owed_us > b.owed_us : a.id < b.id;
   });
+  return all;
+}
+
+FairRounds::FinishTime FairRounds::finish_time(const JobState& job, const Whole& whole) const {
+  const Account& account = accounts_.at(job.spec->id);
+  const double there_s = (reckoned_ - account.since).as_seconds();
+  const double jobs =
+      there_s > 0 ? (crowd_s_ - account.crowd_s) / there_s : static_cast<double>(accounts_.size());
+  const double part = dominant_part(*job.spec, whole);
+  Duration all = job.spec->requested_time;
+  Duration left = job.remaining_at(reckoned_);
+  if (left == Duration::infinite()) {
+    left = round_;
+    all = job.served_at(reckoned_) + round_;
+  }
+  const double shared_s = there_s + left.as_seconds();
+  // On 1/jobs of the cluster a job that takes more runs that part of the time.
+  const double alone_s = std::max(all.as_seconds(), 1e-9) * std::max(1.0, jobs * part);
+  return {service_key(shared_s / alone_s), service_key(shared_s * part)};
+}
+
+// The part (1 - f) of the jobs that are worst off, and of them first whoever gains the most by a
+// round for what it takes; then the others, the worst off first.
+std::vector<FairRounds::Candidate> FairRounds::offered(const ClusterView& view) const {
+  const Whole whole = whole_of(view);
+  struct Bid {
+    FinishTime finish;
+    Candidate job;
+  };
+  std::vector<Bid> bids;
+  const auto add = [&](JobId id, bool running) {
+    bids.push_back({finish_time(view.job(id), whole), {0, id, running}});
+  };
+  for (const PendingJob& job : view.pending()) add(job.id, false);
+  for (const RunningJob& job : view.running()) {
+    if (view.job(job.id).phase == JobPhase::kRunning) add(job.id, true);
+  }
+  std::sort(bids.begin(), bids.end(), [](const Bid& x, const Bid& y) {
+    return x.finish.rho != y.finish.rho ? x.finish.rho > y.finish.rho : x.job.id < y.job.id;
+  });
+  const auto few = std::ceil((1 - filter_) * static_cast<double>(bids.size()) - 1e-9);
+  const auto invited = std::min(bids.size(), std::max<size_t>(1, static_cast<size_t>(few)));
+  std::sort(bids.begin(), bids.begin() + static_cast<std::ptrdiff_t>(invited),
+            [](const Bid& x, const Bid& y) {
+              return x.finish.cost != y.finish.cost ? x.finish.cost < y.finish.cost
+                                                    : x.job.id < y.job.id;
+            });
+  std::vector<Candidate> all;
+  for (const Bid& bid : bids) all.push_back(bid.job);
   return all;
 }
 

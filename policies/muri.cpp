@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/state.hpp"
 #include "policies/order.hpp"
 
 namespace orrery {
@@ -126,5 +127,12 @@ void MuriRounds::plan_next_pass(const ClusterView& view, Instant now, Plan& plan
     plan.wake(now + std::max(until, kLeastWait));
   }
 }
+
+bool MuriRounds::save(StateWriter& to) const {
+  to.object(*this);
+  return true;
+}
+
+void MuriRounds::load(StateReader& from) { from.object(*this); }
 
 }  // namespace orrery

@@ -38,6 +38,15 @@ class MuriRounds final : public Policy {
   int64_t queue_key(const JobState& job) const override;
   void decide(const ClusterView& view, Instant now, Plan& plan) override;
   std::unique_ptr<Policy> clone() const override { return std::make_unique<MuriRounds>(*this); }
+  bool save(StateWriter& to) const override;
+  void load(StateReader& from) override;
+
+  // What is known of matchings is found again, and comes out the same.
+  static void members(auto& self, auto& state) {
+    auto& [rules, packer, grouping, groups, seen, grouped, grouped_up, leaving, round_ends, pass,
+           stale] = self;
+    state(packer, groups, seen, grouped, grouped_up, leaving, round_ends, pass, stale);
+  }
 
  private:
   static constexpr uint32_t kNoGroup = UINT32_MAX;

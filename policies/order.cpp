@@ -46,7 +46,8 @@ int64_t static_key(Order order, const JobState& job, double ageing_per_hour,
                    const std::vector<double>& las_thresholds) {
   switch (order) {
     case Order::kFcfs:
-    case Order::kFairShare: return 0;
+    case Order::kFairShare:
+    case Order::kDrf: return 0;
     case Order::kSjf: return job.spec->requested_time.ns;
     case Order::kSrtf: return job.remaining_at(Instant{}).ns;
     case Order::kPriority: {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "actors/state.hpp"
 #include "policies/order.hpp"
 
 namespace orrery {
@@ -135,5 +136,12 @@ std::span<const Part> PackBeside::fill(const ClusterView& view, const Plan& plan
   if (parts.empty()) misfits.add(job.each, job.tasks);
   return parts;
 }
+
+bool PackBeside::save(StateWriter& to) const {
+  to.object(*this);
+  return true;
+}
+
+void PackBeside::load(StateReader& from) { from.object(*this); }
 
 }  // namespace orrery

@@ -32,6 +32,13 @@ class PackBeside final : public Policy {
   int64_t queue_key(const JobState& job) const override;
   void decide(const ClusterView& view, Instant now, Plan& plan) override;
   std::unique_ptr<Policy> clone() const override { return std::make_unique<PackBeside>(*this); }
+  bool save(StateWriter& to) const override;
+  void load(StateReader& from) override;
+
+  static void members(auto& self, auto& state) {
+    auto& [rule, pair_busy, packer, lodgers, first_on, classes, alone, beside] = self;
+    state(packer);
+  }
 
  private:
   // A job that holds GPUs, or is given some by this pass.

@@ -43,6 +43,11 @@ class Packer {
   /// As `alone`, on the GPUs of a gang that it may share them with.
   std::span<const Part> beside(const Space& space, const JobSpec& job, std::span<const Part> host);
 
+  static void members(auto& self, auto& state) {
+    auto& [placer, probe, job, usable, parts] = self;
+    state(placer);
+  }
+
  private:
   void split(const TaskDemand& demand);
 

@@ -50,6 +50,7 @@ std::optional<Scoring> scoring_of(Placement how) {
     case Placement::kBestFit:
     case Placement::kWorstFit:
     case Placement::kConsolidate:
+    case Placement::kConsolidateRack:
     case Placement::kRandom: break;
   }
   return std::nullopt;
@@ -101,34 +102,89 @@ bool Placer::gather(const Space& space, const TaskDemand& demand, uint32_t tasks
 
 // Brings the rooms into the order in which they are filled.
 void Placer::order(const Space& space, uint32_t tasks) {
-  auto left = [&](const Room& r) { return space.free[r.node].cpu_milli; };
-  auto tighter = [&](const Room& x, const Room& y) {
-    if (x.fits != y.fits) return x.fits < y.fits;
-    if (left(x) != left(y)) return left(x) < left(y);
-    return x.node < y.node;
-  };
-  auto roomier = [&](const Room& x, const Room& y) {
-    return x.fits != y.fits ? x.fits > y.fits : x.node < y.node;
-  };
   switch (how_) {
     case Placement::kFirstFit: return;
-    case Placement::kBestFit: std::sort(rooms_.begin(), rooms_.end(), tighter); return;
-    case Placement::kWorstFit: std::sort(rooms_.begin(), rooms_.end(), roomier); return;
+    case Placement::kBestFit:
+      std::sort(rooms_.begin(), rooms_.end(),
+                [&](const Room& x, const Room& y) { return is_tighter(space, x, y); });
+      return;
     case Placement::kRandom:
       for (size_t i = rooms_.size(); i > 1; --i) {
         std::swap(rooms_[i - 1], rooms_[random_.below(i)]);
       }
       return;
+    case Placement::kConsolidateRack: return fill_racks(space, tasks);
     default: break;
   }
-  std::sort(rooms_.begin(), rooms_.end(), roomier);
-  // Full nodes first; then, for what remains, the tightest node that holds it.
-  size_t filled = 0;
-  while (filled < rooms_.size() && rooms_[filled].fits < tasks) tasks -= rooms_[filled++].fits;
-  auto from = rooms_.begin() + static_cast<std::ptrdiff_t>(filled);
-  auto holds =
-      std::partition_point(from, rooms_.end(), [&](const Room& r) { return r.fits >= tasks; });
-  if (from != holds) std::iter_swap(from, std::min_element(from, holds, tighter));
+  std::sort(rooms_.begin(), rooms_.end(), is_roomier);
+  if (how_ != Placement::kWorstFit) fill_nodes(space, 0, rooms_.size(), tasks);
+}
+
+bool Placer::is_tighter(const Space& space, const Room& x, const Room& y) {
+  if (x.fits != y.fits) return x.fits < y.fits;
+  const int64_t left_x = space.free[x.node].cpu_milli;
+  const int64_t left_y = space.free[y.node].cpu_milli;
+  return left_x != left_y ? left_x < left_y : x.node < y.node;
+}
+
+bool Placer::is_roomier(const Room& x, const Room& y) {
+  return x.fits != y.fits ? x.fits > y.fits : x.node < y.node;
+}
+
+// Of rooms_[from, to), the roomiest first: full nodes, then, for what remains, the tightest node
+// that holds it.
+void Placer::fill_nodes(const Space& space, size_t from, size_t to, uint32_t tasks) {
+  while (from < to && rooms_[from].fits < tasks) tasks -= rooms_[from++].fits;
+  const auto begin = rooms_.begin() + static_cast<std::ptrdiff_t>(from);
+  const auto end = rooms_.begin() + static_cast<std::ptrdiff_t>(to);
+  const auto holds =
+      std::partition_point(begin, end, [&](const Room& r) { return r.fits >= tasks; });
+  if (begin == holds) return;
+  std::iter_swap(begin, std::min_element(begin, holds, [&](const Room& x, const Room& y) {
+                   return is_tighter(space, x, y);
+                 }));
+}
+
+// Full racks, the roomiest first; then, for what remains, of the racks that hold it the one where
+// it takes the fewest nodes, of those the tightest.
+void Placer::fill_racks(const Space& space, uint32_t tasks) {
+  const auto rack_of = [&](const Room& room) { return space.cluster->nodes[room.node].rack; };
+  std::sort(rooms_.begin(), rooms_.end(), [&](const Room& x, const Room& y) {
+    return rack_of(x) != rack_of(y) ? rack_of(x) < rack_of(y) : is_roomier(x, y);
+  });
+  racks_.clear();
+  for (size_t i = 0; i < rooms_.size(); ++i) {
+    if (i == 0 || rack_of(rooms_[i]) != racks_.back().number) {
+      racks_.push_back({i, i, 0, rack_of(rooms_[i])});
+    }
+    racks_.back().to = i + 1;
+    racks_.back().fits += rooms_[i].fits;
+  }
+  std::sort(racks_.begin(), racks_.end(), [](const Rack& x, const Rack& y) {
+    return x.fits != y.fits ? x.fits > y.fits : x.number < y.number;
+  });
+  auto last = racks_.begin();
+  while (last->fits < tasks) tasks -= static_cast<uint32_t>((last++)->fits);
+  const auto nodes = [&](const Rack& rack) {
+    size_t at = rack.from;
+    for (uint32_t left = tasks; rooms_[at].fits < left; ++at) left -= rooms_[at].fits;
+    return at - rack.from;
+  };
+  const auto holds =
+      std::partition_point(last, racks_.end(), [&](const Rack& r) { return r.fits >= tasks; });
+  std::iter_swap(last, std::min_element(last, holds, [&](const Rack& x, const Rack& y) {
+                   const size_t nodes_x = nodes(x);
+                   const size_t nodes_y = nodes(y);
+                   if (nodes_x != nodes_y) return nodes_x < nodes_y;
+                   return x.fits != y.fits ? x.fits < y.fits : x.number < y.number;
+                 }));
+  fill_nodes(space, last->from, last->to, tasks);
+  in_racks_.clear();
+  for (auto rack = racks_.begin(); rack <= last; ++rack) {
+    in_racks_.insert(in_racks_.end(), rooms_.begin() + static_cast<std::ptrdiff_t>(rack->from),
+                     rooms_.begin() + static_cast<std::ptrdiff_t>(rack->to));
+  }
+  rooms_.swap(in_racks_);
 }
 
 // Worst fit for several tasks: each on the node that then has the most room.

@@ -15,11 +15,12 @@
 namespace orrery {
 
 enum class Placement : uint8_t {
-  kFirstFit,     ///< nodes by number
-  kBestFit,      ///< the node with the least room first, so that large gaps stay whole
-  kWorstFit,     ///< each task on the node with the most room, so that load spreads
-  kConsolidate,  ///< the fewest nodes: the tightest one that holds all, else the roomiest first
-  kRandom,       ///< nodes in random order
+  kFirstFit,         ///< nodes by number
+  kBestFit,          ///< the node with the least room first, so that large gaps stay whole
+  kWorstFit,         ///< each task on the node with the most room, so that load spreads
+  kConsolidate,      ///< the fewest nodes: the tightest one that holds all, else the roomiest first
+  kConsolidateRack,  ///< the fewest racks, chosen as kConsolidate does nodes, then the fewest nodes
+  kRandom,           ///< nodes in random order
   // By scores (scores.hpp): each task on the node that then scores highest.
   kFgd,
   kBestFitGpu,
@@ -66,7 +67,7 @@ class Placer {
   static uint32_t count(const Space& space, const TaskDemand& demand, uint32_t wanted);
 
   static void members(auto& self, auto& state) {
-    auto& [how, random, rooms, parts, scored] = self;
+    auto& [how, random, rooms, racks, in_racks, parts, scored] = self;
     state(random, scored);
   }
 
@@ -78,12 +79,26 @@ class Placer {
 
   bool gather(const Space& space, const TaskDemand& demand, uint32_t tasks);
   void order(const Space& space, uint32_t tasks);
+  static bool is_tighter(const Space& space, const Room& x, const Room& y);
+  static bool is_roomier(const Room& x, const Room& y);
+  void fill_nodes(const Space& space, size_t from, size_t to, uint32_t tasks);
+  void fill_racks(const Space& space, uint32_t tasks);
   void spread(uint32_t tasks);
   void add_parts(const Space& space, const TaskDemand& demand, Room room);
 
   Placement how_;
   Random random_;
+  // The rooms of one rack, side by side in rooms_.
+  struct Rack {
+    size_t from = 0;
+    size_t to = 0;
+    uint64_t fits = 0;
+    uint32_t number = 0;
+  };
+
   std::vector<Room> rooms_;
+  std::vector<Rack> racks_;
+  std::vector<Room> in_racks_;
   std::vector<Part> parts_;
   std::optional<ScoredPlacer> scored_;
 };

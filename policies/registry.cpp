@@ -56,6 +56,9 @@ constexpr std::array kOrders{
     Named<Order>{{"qssf", "shortest time x GPUs first, as earlier jobs let expect", "",
                   "Hu et al., SC 2021", ""},
                  Order::kQssf},
+    Named<Order>{{"drf", "a job of the user whose dominant share is the lowest", "",
+                  "DRF, Ghodsi et al., NSDI 2011", ""},
+                 Order::kDrf},
 };
 /// Orders that are policies of their own: they choose anew every round, and nothing is backfilled.
 constexpr std::array kTurns{
@@ -68,6 +71,11 @@ constexpr std::array kTurns{
         {"gandiva-fair", "in rounds, equal shares of it for every user; preemptive",
          "policy.round (time, 6m)", "Chaudhary et al., EuroSys 2020", "Shockwave, in its world"},
         Fairness::kUsers},
+    Named<Fairness>{
+        {"themis", "in rounds, whoever ends latest relative to 1/N of the cluster; preemptive",
+         "policy.round (time, 6m), policy.filter (f, a fraction, 0.8)",
+         "Themis, Mahajan et al., NSDI 2020", ""},
+        Fairness::kFinishTimes},
 };
 /// Orders that are policies of their own: they put jobs with shares of GPUs beside one another.
 enum class Packing : uint8_t { kMuriShortest, kMuriLeastAttained, kLucid, kAntMan };
@@ -97,6 +105,10 @@ constexpr std::array kPlacements{
     Named<Placement>{{"best-fit", "the node with the least room first"}, Placement::kBestFit},
     Named<Placement>{{"worst-fit", "each task where most room is"}, Placement::kWorstFit},
     Named<Placement>{{"consolidate", "the fewest nodes for a gang"}, Placement::kConsolidate},
+    Named<Placement>{{"consolidate-rack", "the fewest racks for a gang, then the fewest nodes",
+                      "cluster.nodes[].nodes_per_rack (nodes, 0: one rack)",
+                      "Tiresias, Gu et al., NSDI 2019", ""},
+                     Placement::kConsolidateRack},
     Named<Placement>{{"random", "nodes in random order, seeded", "seed (0)", "", ""},
                      Placement::kRandom},
     Named<Placement>{{"fgd", "where fragmentation of GPUs grows least", "", "Weng et al., ATC 2023",
@@ -196,8 +208,9 @@ std::unique_ptr<Policy> make_turns(const PolicyConfig& config) {
     throw InputError({"policy.preempt", 0, 0, "suspend or checkpoint with order " + config.order,
                       quoted(config.preempt), "else each turn's work is lost with the turn"});
   }
-  return std::make_unique<FairRounds>(
-      row->value, config.round, by_name(kPlacements, config.place, "policy.place"), config.seed);
+  return std::make_unique<FairRounds>(row->value, config.round,
+                                      by_name(kPlacements, config.place, "policy.place"),
+                                      config.seed, config.filter);
 }
 
 /// None where the order is not one of those.

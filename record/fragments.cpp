@@ -29,12 +29,6 @@ void Fragments::recount(uint32_t node) {
   now_ += of_node_[node];
 }
 
-void Fragments::advance(Instant at) {
-  if (!begin_) begin_ = last_ = at;
-  sum_ += Int128{now_} * (at - last_).ns;
-  last_ = at;
-}
-
 void Fragments::hold(const JobSpec& spec, std::span<const Part> parts) {
   holding_[spec.id.index].assign(parts.begin(), parts.end());
   for (const Part& part : parts) {
@@ -51,14 +45,6 @@ void Fragments::release(const JobSpec& spec) {
     recount(part.node);
   }
   holding_.erase(held);
-}
-
-std::optional<double> Fragments::mean() const {
-  int64_t milli = 0;
-  for (const NodeSpec& node : cluster_.nodes) milli += int64_t{1000} * node.gpus;
-  if (!begin_ || last_ == *begin_ || mix_.weight() == 0 || milli == 0) return std::nullopt;
-  const auto whole = static_cast<double>(milli) * static_cast<double>(mix_.weight());
-  return static_cast<double>(sum_) / static_cast<double>((last_ - *begin_).ns) / whole;
 }
 
 }  // namespace orrery::record

@@ -2,14 +2,12 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "actors/cluster.hpp"
 #include "actors/fragmentation.hpp"
 #include "actors/workload.hpp"
-#include "record/timeline.hpp"
 
 namespace orrery::record {
 
@@ -19,14 +17,14 @@ class Fragments {
  public:
   Fragments(const ClusterSpec& cluster, const Workload& workload);
 
-  /// Counts up to `at`; the first call says where counting begins. Instants do not decrease.
-  void advance(Instant at);
   /// The job holds these parts from now on.
   void hold(const JobSpec& spec, std::span<const Part> parts);
   /// It gives them back.
   void release(const JobSpec& spec);
-  /// The mean since counting began as a share of all GPUs, 0 to 1; none without time.
-  std::optional<double> mean() const;
+  /// What is of no use now, over all nodes, in units of which `of_a_gpu` make a GPU.
+  int64_t now() const { return now_; }
+  /// 0 where the jobs ask for nothing by which it could be counted.
+  double of_a_gpu() const { return 1000.0 * static_cast<double>(mix_.weight()); }
 
  private:
   void recount(uint32_t node);
@@ -37,9 +35,6 @@ class Fragments {
   std::vector<int64_t> of_node_;                   // weight x milli-GPUs
   std::map<uint32_t, std::vector<Part>> holding_;  // by job
   int64_t now_ = 0;                                // of all nodes
-  Int128 sum_ = 0;                                 // of `now_` x nanoseconds
-  std::optional<Instant> begin_;
-  Instant last_;
 };
 
 }  // namespace orrery::record

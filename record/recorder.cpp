@@ -55,7 +55,7 @@ uint32_t tasks_of(std::span<const Part> parts) {
 
 Recorder::Recorder(std::shared_ptr<const ClusterSpec> cluster,
                    std::shared_ptr<const Workload> workload, RecorderOptions options)
-    : options_(std::move(options)) {
+    : options_(std::move(options)), fairness_(*cluster, *workload) {
   rows_.cluster = std::move(cluster);
   rows_.workload = std::move(workload);
   rows_.jobs.resize(rows_.workload->size());
@@ -69,6 +69,8 @@ Recorder::Recorder(std::shared_ptr<const ClusterSpec> cluster,
   }
   if (has_gpus(*rows_.cluster)) {
     fragments_ = std::make_unique<Fragments>(*rows_.cluster, *rows_.workload);
+    rows_.fragmented_gpu = fragments_->of_a_gpu();
+    timeline_.change(Timeline::kFragmented, fragments_->now());
   }
   if (options_.folder.empty()) return;
   make_folder(options_.folder);
@@ -91,7 +93,7 @@ void Recorder::note(Instant at, const Note& note) {
 void Recorder::advance(Instant at) {
   if (!late_.empty()) apply_late_changes(at);
   timeline_.advance(at);
-  if (fragments_ && timeline_.begun()) fragments_->advance(timeline_.end());
+  fairness_.advance(timeline_.end());
 }
 
 // Changes of nodes wait here until something happens to a job, because the timeline and its totals
@@ -126,6 +128,7 @@ void Recorder::on(Instant at, const JobArrived& note) {
   if (row.phase != JobPhase::kUnseen) return;
   row.phase = JobPhase::kPending;
   timeline_.change(Timeline::kPending, 1);
+  fairness_.arrived(*note.spec);
 }
 
 void Recorder::on(Instant at, const Decision& note) {
@@ -150,7 +153,12 @@ void Recorder::hold(Instant at, const JobSpec& spec, JobRow& row, std::span<cons
   holding.gpu_milli = spec.each.gpus > 0 ? gpu_milli_of(parts) : 0;
   timeline_.change(Timeline::kCores, spec.each.cpu_milli * holding.tasks);
   if (holding.gpu_milli != 0) timeline_.change(Timeline::kGpus, holding.gpu_milli);
-  if (fragments_) fragments_->hold(spec, parts);
+  fairness_.hold(spec, spec.each.cpu_milli * holding.tasks, holding.gpu_milli);
+  if (fragments_) {
+    const int64_t before = fragments_->now();
+    fragments_->hold(spec, parts);
+    timeline_.change(Timeline::kFragmented, fragments_->now() - before);
+  }
   if (powered_) {
     double busy = 0;
     double idle = 0;
@@ -178,10 +186,15 @@ void Recorder::release(Instant at, const JobSpec& spec, JobRow& row) {
   int64_t cpu_milli = spec.each.cpu_milli * holding.tasks;
   timeline_.change(Timeline::kCores, -cpu_milli);
   if (holding.gpu_milli != 0) timeline_.change(Timeline::kGpus, -int64_t{holding.gpu_milli});
-  if (fragments_) fragments_->release(spec);
+  fairness_.hold(spec, -cpu_milli, -int64_t{holding.gpu_milli});
+  if (fragments_) {
+    const int64_t before = fragments_->now();
+    fragments_->release(spec);
+    timeline_.change(Timeline::kFragmented, fragments_->now() - before);
+  }
   Duration held = at - holding.since;
   row.held += held;
-  row.attempt_core_seconds += static_cast<double>(cpu_milli) * 1e-3 * held.as_seconds();
+  row.attempt_task_seconds += holding.tasks * held.as_seconds();
   if (powered_) {
     timeline_.change(Timeline::kPower, -holding.microwatts);
     rows_.energy_joules[spec.id.index] += holding.watts * held.as_seconds();
@@ -197,8 +210,11 @@ void Recorder::on(Instant at, const AttemptStarted& note) {
   if (row.attempts == 0) row.first_start = at;
   row.last_start = at;
   ++row.attempts;
-  interrupted_core_seconds_ += row.attempt_core_seconds;
-  row.attempt_core_seconds = 0;
+  const TaskDemand& each = note.spec->each;
+  interrupted_core_seconds_ +=
+      row.attempt_task_seconds * static_cast<double>(each.cpu_milli) * 1e-3;
+  interrupted_gpu_seconds_ += row.attempt_task_seconds * each.gpus * each.gpu_milli * 1e-3;
+  row.attempt_task_seconds = 0;
   timeline_.change(Timeline::kPending, -1);
   timeline_.change(Timeline::kRunning, 1);
   hold(at, *note.spec, row, note.parts);
@@ -234,7 +250,10 @@ void Recorder::on(Instant at, const JobEnded& note) {
   JobRow& row = rows_.jobs[note.spec->id.index];
   if (row.phase == JobPhase::kEnded) return;
   if (row.phase == JobPhase::kRunning) end_attempt(at, *note.spec, row);
-  if (row.phase == JobPhase::kPending) timeline_.change(Timeline::kPending, -1);
+  if (row.phase == JobPhase::kPending) {
+    timeline_.change(Timeline::kPending, -1);
+    fairness_.ended(note);
+  }
   row.phase = JobPhase::kEnded;
   row.state = note.state;
   row.exit_code = note.exit_code;
@@ -265,12 +284,13 @@ Summary Recorder::finish(const RunInfo& info) {
   Summary summary = summarise(rows_, timeline_, info);
   summary.requeues = requeues_;
   summary.interrupted_core_hours = interrupted_core_seconds_ / 3600;
+  summary.interrupted_gpu_hours = interrupted_gpu_seconds_ / 3600;
+  fairness_.add_to(summary);
   if (!powered_) summary.energy_kwh.reset();
-  if (fragments_) summary.gpu_fragmentation = fragments_->mean();
   if (!decisions_) return summary;
   decisions_->commit();
   write_jobs(options_.folder / "jobs.csv", rows_, info.workload, powered_);
-  write_timeline(options_.folder / "timeline.csv", *rows_.cluster, timeline_);
+  write_timeline(options_.folder / "timeline.csv", rows_, timeline_);
   if (!info.scenario.empty()) write_text(options_.folder / "scenario.yaml", info.scenario);
   if (options_.report) write_report(options_.folder / "report.html", rows_, timeline_, summary);
   // Last, so that a folder with a summary holds a whole record.

@@ -14,6 +14,7 @@
 #include "actors/notes.hpp"
 #include "actors/workload.hpp"
 #include "record/decision_log.hpp"
+#include "record/fairness.hpp"
 #include "record/fragments.hpp"
 #include "record/rows.hpp"
 #include "record/summary.hpp"
@@ -80,10 +81,12 @@ class Recorder final : public NoteSink {
   Timeline timeline_;
   std::unique_ptr<DecisionLog> decisions_;  // none without a folder
   std::unique_ptr<Fragments> fragments_;    // none without GPUs
+  Fairness fairness_;
   std::vector<uint8_t> node_down_;
   std::vector<LateChange> late_;                    // since the last note about a job
   std::unordered_map<uint32_t, Holding> holdings_;  // of running jobs, by JobId
   double interrupted_core_seconds_ = 0;
+  double interrupted_gpu_seconds_ = 0;
   uint64_t requeues_ = 0;
   bool powered_ = false;
   bool finished_ = false;

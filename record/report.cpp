@@ -1,5 +1,6 @@
 #include "record/report.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -74,6 +75,14 @@ std::string tiles(const Summary& s) {
   html += tile("Jobs completed", grouped(completed), "of " + grouped(s.jobs));
   html += tile("Fairness", s.fairness ? decimal(*s.fairness, 3) : "none",
                "Jain's index over users, 1 is equal");
+  if (s.finish_time_fairness.count > 0) {
+    html += tile("Finish-time fairness", slowdown(s.finish_time_fairness.mean),
+                 "mean; " + percent(s.finish_time_unfair) + " of jobs later than in 1/N");
+  }
+  if (s.envy) {
+    html += tile("Envy", decimal(*s.envy, 3),
+                 percent(s.envious_pairs) + " of pairs of users; 0 is none");
+  }
   if (s.energy_kwh) {
     html += tile("Energy", decimal(*s.energy_kwh, 1) + " kWh", "idle nodes included");
   }
@@ -92,7 +101,8 @@ std::string distribution_row(const char* label, const Distribution& d,
 std::string distributions(const Summary& s) {
   return distribution_row("Wait", s.wait_s, seconds) +
          distribution_row("Turnaround (JCT)", s.turnaround_s, seconds) +
-         distribution_row("Bounded slowdown", s.bounded_slowdown, slowdown);
+         distribution_row("Bounded slowdown", s.bounded_slowdown, slowdown) +
+         distribution_row("Finish-time fairness", s.finish_time_fairness, slowdown);
 }
 
 std::string facts(const Summary& s) {
@@ -109,9 +119,15 @@ std::string facts(const Summary& s) {
   row("Preemptions", grouped(s.preemptions));
   row("Requeues", grouped(s.requeues));
   row("Resizes", grouped(s.resizes));
+  row("Restarts", grouped(s.restarts));
+  if (s.preemptions_per_job) row("Preemptions a job", decimal(*s.preemptions_per_job, 3));
+  if (s.starts_per_job_hour) row("Starts a job-hour", decimal(*s.starts_per_job_hour, 3));
   row("Mean queue", decimal(s.mean_pending_jobs, 1) + " jobs");
   row("Mean running", decimal(s.mean_running_jobs, 1) + " jobs");
   row("Interrupted attempts", decimal(s.interrupted_core_hours, 1) + " core-hours");
+  if (s.gpus > 0) {
+    row("Interrupted attempts, GPUs", decimal(s.interrupted_gpu_hours, 1) + " GPU-hours");
+  }
   if (s.lost_core_hours) row("Lost work", decimal(*s.lost_core_hours, 1) + " core-hours");
   row("Actor steps", grouped(s.steps));
   return html;
@@ -169,6 +185,11 @@ Json node_names(const ClusterSpec& cluster) {
   return names;
 }
 
+bool shares_gpus(const Workload& workload) {
+  return std::any_of(workload.specs.begin(), workload.specs.end(),
+                     [](const JobSpec& spec) { return spec.each.shares_gpu(); });
+}
+
 std::string meta(const Rows& rows, const Timeline& timeline, const Summary& s,
                  const JobsPacking& jobs) {
   Json reasons = Json::array();
@@ -190,6 +211,7 @@ std::string meta(const Rows& rows, const Timeline& timeline, const Summary& s,
             {"cores", s.cores},
             {"gpus", s.gpus},
             {"powered", s.energy_kwh.has_value()},
+            {"shared", shares_gpus(*rows.workload)},
             {"shapes", node_shapes(*rows.cluster)},
             {"nodes", node_names(*rows.cluster)},
             {"users", rows.workload->users},
@@ -210,7 +232,7 @@ std::string meta(const Rows& rows, const Timeline& timeline, const Summary& s,
 void write_report(const std::filesystem::path& file, const Rows& rows, const Timeline& timeline,
                   const Summary& summary) {
   JobsPacking jobs = packing_of(rows, timeline.begin(), timeline.end());
-  Bytes levels = pack_timeline(timeline);
+  Bytes levels = pack_timeline(timeline, rows.fragmented_gpu);
   OutputFile out(file);
   auto fill = [&](std::string_view slot) {
     std::string title = summary.name.empty() ? "Run" : summary.name;

@@ -133,6 +133,11 @@ function drawTimeline(holder, levels) {
     const title = `Utilisation of ${used.map(({ name }) => name).join(' and ')}`;
     charts.push(levelChart(holder, { title, series: used, top: 100, text: percent }));
   }
+  if (meta.shared && meta.gpus > 0) {
+    charts.push(levelChart(holder, { title: 'GPUs free and of no use to the usual job', height: 120,
+      series: [{ name: 'fragmented', values: share(levels.fragmented, meta.gpus), colour: 's4' }],
+      text: percent }));
+  }
   charts.push(levelChart(holder, { title: 'Jobs waiting',
     series: [{ name: 'waiting', values: levels.pending, colour: 's2' }], text: short }));
   charts.push(levelChart(holder, { title: 'Jobs running', height: 120,

@@ -233,8 +233,8 @@ void put_jobs(OutputFile& out, const Rows& rows, Instant origin, Instant end,
   put_base64(out, bytes.data(), used);
 }
 
-Bytes pack_timeline(const Timeline& timeline) {
-  constexpr double kUnits[Timeline::kLevels] = {1e3, 1e3, 1, 1, 1, 1e6};
+Bytes pack_timeline(const Timeline& timeline, double fragmented_gpu) {
+  const double units[Timeline::kLevels] = {1e3, 1e3, 1, 1, 1, 1e6, std::max(1.0, fragmented_gpu)};
   const auto& buckets = timeline.buckets();
   Bytes bytes(buckets.size() * Timeline::kLevels * sizeof(float));
   Packer out(bytes.data());
@@ -244,7 +244,7 @@ Bytes pack_timeline(const Timeline& timeline) {
       int64_t width = std::min(timeline.width().ns, (timeline.end() - begin).ns);
       double sum = static_cast<double>(buckets[i][level]);
       auto mean =
-          static_cast<float>(width > 0 ? sum / (kUnits[level] * static_cast<double>(width)) : 0);
+          static_cast<float>(width > 0 ? sum / (units[level] * static_cast<double>(width)) : 0);
       out.raw(&mean, sizeof mean);
     }
   }

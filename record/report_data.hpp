@@ -23,8 +23,9 @@ JobsPacking packing_of(const Rows& rows, Instant origin, Instant end);
 void put_jobs(OutputFile& out, const Rows& rows, Instant origin, Instant end,
               const JobsPacking& packing);
 
-/// One 32-bit float a Level and bucket: cores, GPUs, pending, running, nodes down, watts.
-Bytes pack_timeline(const Timeline& timeline);
+/// One 32-bit float a Level and bucket: cores, GPUs, pending, running, nodes down, watts, GPUs of
+/// no use, each of which counts `fragmented_gpu` in the timeline.
+Bytes pack_timeline(const Timeline& timeline, double fragmented_gpu);
 
 /// Cumulative counts over bins of an eighth of an octave: [[upper edge, jobs up to it], ...]. The
 /// first bin holds everything up to its edge.

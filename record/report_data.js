@@ -111,7 +111,7 @@ function decodePieces(reader, job, jobs, pieces, runs) {
 
 function decodeTimeline() {
   const all = new Float32Array(bytesOf('timeline').buffer);
-  const names = ['cores', 'gpus', 'pending', 'running', 'down', 'watts'];
+  const names = ['cores', 'gpus', 'pending', 'running', 'down', 'watts', 'fragmented'];
   return Object.fromEntries(names.map(
     (name, i) => [name, all.subarray(i * meta.buckets, (i + 1) * meta.buckets)]));
 }

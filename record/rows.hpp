@@ -23,7 +23,7 @@ struct JobRow {
   Instant last_start = Instant::never();
   Instant end = Instant::never();
   Duration held{};
-  double attempt_core_seconds = 0;  ///< of the last attempt, its stretches that are over
+  double attempt_task_seconds = 0;  ///< of the last attempt, its stretches that are over
   uint32_t attempts = 0;
   uint32_t preemptions = 0;
   uint32_t resizes = 0;
@@ -51,6 +51,7 @@ struct Rows {
   std::vector<double> energy_joules;  ///< by JobId; empty where the cluster states no power
   std::vector<Piece> pieces;          ///< in order of their start; none when no files are written
   Bytes nodes;                        ///< node lists, see put_node_list
+  double fragmented_gpu = 0;          ///< a GPU in units of Timeline::kFragmented; 0: not counted
 };
 
 }  // namespace orrery::record

@@ -59,6 +59,8 @@ void add_cluster(Summary& s, const ClusterSpec& cluster) {
 }
 
 void add_jobs(Summary& s, const Rows& rows) {
+  uint64_t started = 0;
+  double held_hours = 0;
   for (const JobRow& row : rows.jobs) {
     if (row.phase == JobPhase::kUnseen) {
       ++s.not_submitted;
@@ -69,10 +71,16 @@ void add_jobs(Summary& s, const Rows& rows) {
     s.attempts += row.attempts;
     s.preemptions += row.preemptions;
     s.resizes += row.resizes;
+    started += row.attempts > 0;
+    held_hours += seconds(row.held) / 3600;
   }
+  s.restarts = s.attempts - started;
+  if (started == 0) return;
+  s.preemptions_per_job = static_cast<double>(s.preemptions) / static_cast<double>(started);
+  if (held_hours > 0) s.starts_per_job_hour = static_cast<double>(s.attempts) / held_hours;
 }
 
-void add_rates(Summary& s, const Timeline& timeline) {
+void add_rates(Summary& s, const Rows& rows, const Timeline& timeline) {
   if (!timeline.begun()) return;
   s.first_submission_s = seconds({timeline.begin().ns});
   s.end_s = seconds({timeline.end().ns});
@@ -91,6 +99,10 @@ void add_rates(Summary& s, const Timeline& timeline) {
   if (s.gpus > 0) {
     s.gpu_utilisation = total(Timeline::kGpus) / (static_cast<double>(s.gpus) * 1000 * ns);
   }
+  if (rows.fragmented_gpu > 0) {
+    const double all = rows.fragmented_gpu * static_cast<double>(s.gpus);
+    s.gpu_fragmentation = total(Timeline::kFragmented) / ns / all;
+  }
 }
 
 }  // namespace
@@ -107,7 +119,7 @@ Summary summarise(const Rows& rows, const Timeline& timeline, const RunInfo& inf
   s.seed = info.seed;
   add_cluster(s, *rows.cluster);
   add_jobs(s, rows);
-  add_rates(s, timeline);
+  add_rates(s, rows, timeline);
   Samples samples = samples_of(rows);
   s.wait_s = distribution_of(samples.waits);
   s.turnaround_s = distribution_of(samples.turnarounds);

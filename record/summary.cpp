@@ -162,6 +162,10 @@ std::string to_json(const Summary& s) {
             {"turnaround_s", json_of(s.turnaround_s)},
             {"bounded_slowdown", json_of(s.bounded_slowdown)},
             {"fairness_jain", json_of(s.fairness)},
+            {"finish_time_fairness", json_of(s.finish_time_fairness)},
+            {"finish_time_unfair", json_of(s.finish_time_unfair)},
+            {"envy", json_of(s.envy)},
+            {"envious_pairs", json_of(s.envious_pairs)},
             {"core_utilisation", json_of(s.core_utilisation)},
             {"gpu_utilisation", json_of(s.gpu_utilisation)},
             {"gpu_fragmentation", json_of(s.gpu_fragmentation)},
@@ -174,7 +178,11 @@ std::string to_json(const Summary& s) {
             {"preemptions", s.preemptions},
             {"requeues", s.requeues},
             {"resizes", s.resizes},
+            {"restarts", s.restarts},
+            {"preemptions_per_job", json_of(s.preemptions_per_job)},
+            {"starts_per_job_hour", json_of(s.starts_per_job_hour)},
             {"interrupted_core_hours", s.interrupted_core_hours},
+            {"interrupted_gpu_hours", s.interrupted_gpu_hours},
             {"lost_core_hours", json_of(s.lost_core_hours)}};
   // Names come from users; what is not UTF-8 there becomes a replacement character.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -191,6 +199,22 @@ uint64_t digest_from(const Reader& reader) {
     reader.fail("digest", "sixteen hexadecimal digits");
   }
   return digest;
+}
+
+// What records of older versions do not have.
+void read_newer(const Json& json, const Reader& reader, Summary& s) {
+  const auto read = [&](const char* key, auto& out) {
+    if (json.contains(key)) reader.read(key, out);
+  };
+  read("gpu_fragmentation", s.gpu_fragmentation);
+  read("finish_time_fairness", s.finish_time_fairness);
+  read("finish_time_unfair", s.finish_time_unfair);
+  read("envy", s.envy);
+  read("envious_pairs", s.envious_pairs);
+  read("restarts", s.restarts);
+  read("preemptions_per_job", s.preemptions_per_job);
+  read("starts_per_job_hour", s.starts_per_job_hour);
+  read("interrupted_gpu_hours", s.interrupted_gpu_hours);
 }
 
 }  // namespace
@@ -229,8 +253,7 @@ Summary summary_from_json(const std::string& text, const std::string& file) {
   reader.read("fairness_jain", s.fairness);
   reader.read("core_utilisation", s.core_utilisation);
   reader.read("gpu_utilisation", s.gpu_utilisation);
-  // Records of older versions have none.
-  if (json.contains("gpu_fragmentation")) reader.read("gpu_fragmentation", s.gpu_fragmentation);
+  read_newer(json, reader, s);
   reader.read("mean_pending_jobs", s.mean_pending_jobs);
   reader.read("mean_running_jobs", s.mean_running_jobs);
   reader.read("core_hours", s.core_hours);

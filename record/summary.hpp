@@ -85,6 +85,12 @@ struct Summary {
   Distribution turnaround_s;
   Distribution bounded_slowdown;
   std::optional<double> fairness;
+  /// rho of the jobs that ran to their own end: turnaround over that in 1/N of the cluster.
+  Distribution finish_time_fairness;
+  std::optional<double> finish_time_unfair;  ///< part of these jobs whose rho is above 1
+  /// By how much a user would have been better off with what another had; mean over users.
+  std::optional<double> envy;
+  std::optional<double> envious_pairs;     ///< part of all ordered pairs of users
   std::optional<double> core_utilisation;  ///< in [0, 1]; none without cores or time
   std::optional<double> gpu_utilisation;
   /// Mean share of all GPUs that was free and of no use to a job of the workload's mix.
@@ -98,7 +104,11 @@ struct Summary {
   uint64_t preemptions = 0;
   uint64_t requeues = 0;
   uint64_t resizes = 0;
+  uint64_t restarts = 0;                      ///< attempts beyond each job's first
+  std::optional<double> preemptions_per_job;  ///< that started
+  std::optional<double> starts_per_job_hour;  ///< attempts an hour for which jobs held resources
   double interrupted_core_hours = 0;  ///< held by attempts after which the job had to start again
+  double interrupted_gpu_hours = 0;
   std::optional<double> lost_core_hours;
 };
 

@@ -19,7 +19,7 @@ constexpr std::string_view kJobsHeader =
 
 constexpr std::string_view kTimelineHeader =
     "time_s,width_s,cores_used,core_utilisation,gpus_used,gpu_utilisation,pending_jobs,"
-    "running_jobs,nodes_down,power_w\n";
+    "running_jobs,nodes_down,power_w,gpu_fragmentation\n";
 
 const char* batsim_state(const JobRow& row) {
   switch (row.state) {
@@ -201,14 +201,14 @@ void write_jobs(const std::filesystem::path& file, const Rows& rows, const std::
   JobsTable(file, rows, workload, powered).write();
 }
 
-void write_timeline(const std::filesystem::path& file, const ClusterSpec& cluster,
-                    const Timeline& timeline) {
+void write_timeline(const std::filesystem::path& file, const Rows& rows, const Timeline& timeline) {
   int64_t cpu_milli = 0;
   int64_t gpu_milli = 0;
-  for (const NodeSpec& node : cluster.nodes) {
+  for (const NodeSpec& node : rows.cluster->nodes) {
     cpu_milli += node.capacity.cpu_milli;
     gpu_milli += int64_t{node.gpus} * 1000;
   }
+  const double fragmented = rows.fragmented_gpu * static_cast<double>(gpu_milli) / 1000;
   OutputFile out(file);
   out.write(kTimelineHeader);
   for (size_t i = 0; i < timeline.buckets().size(); ++i) {
@@ -222,7 +222,7 @@ void write_timeline(const std::filesystem::path& file, const ClusterSpec& cluste
     auto share = [&](Timeline::Level level, int64_t all) {
       return all == 0 ? 0.0 : mean(level, static_cast<double>(all));
     };
-    char* at = out.room(12 * kNumberRoom);
+    char* at = out.room(13 * kNumberRoom);
     at = put_seconds(at, begin.ns);
     *at++ = ',';
     at = put_seconds(at, width);
@@ -233,6 +233,8 @@ void write_timeline(const std::filesystem::path& file, const ClusterSpec& cluste
       *at++ = ',';
       at = put_decimal(at, value);
     }
+    *at++ = ',';
+    if (fragmented > 0) at = put_decimal(at, mean(Timeline::kFragmented, fragmented));
     *at++ = '\n';
     out.wrote(at);
   }

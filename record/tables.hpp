@@ -15,8 +15,7 @@ void write_jobs(const std::filesystem::path& file, const Rows& rows, const std::
                 bool powered);
 
 /// One row a bucket of the timeline.
-void write_timeline(const std::filesystem::path& file, const ClusterSpec& cluster,
-                    const Timeline& timeline);
+void write_timeline(const std::filesystem::path& file, const Rows& rows, const Timeline& timeline);
 
 void write_text(const std::filesystem::path& file, std::string_view text);
 

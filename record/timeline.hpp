@@ -25,7 +25,8 @@ class Timeline {
     kPending,  ///< jobs that wait
     kRunning,  ///< jobs that run
     kNodesDown,
-    kPower,  ///< microwatts drawn
+    kPower,       ///< microwatts drawn
+    kFragmented,  ///< milli-GPUs of no use, times the weight of the mix (fragments.hpp)
     kLevels,
   };
   /// Value times nanoseconds, by Level.

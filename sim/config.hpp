@@ -20,6 +20,8 @@ enum class Interference : uint8_t {
 /// Overheads of containers. `orrery calibrate` measures some of them in a live run.
 struct WorldConfig {
   double speed = 1;                ///< work done a second of running; on top of the job's own
+  double node_factor = 1;          ///< on the speed of a gang that is spread over several nodes
+  double rack_factor = 1;          ///< in its place, of one that is spread over several racks
   Duration start_overhead{};       ///< from the command to the container running
   Duration end_overhead{};         ///< from the work being done to the containers gone
   Duration stop_overhead{};        ///< from a kill to the container gone

@@ -179,6 +179,21 @@ Duration World::time_for(const Gang& gang) const {
   return {compute + (compute + gang.into - 1) / interval * cost};
 }
 
+// What it costs a gang that its members are apart.
+double World::spread_factor(const Gang& gang) const {
+  if (config_.node_factor == 1 && config_.rack_factor == 1) return 1;  // nodes lie far in memory
+  const NodeSpec* first = nullptr;
+  bool nodes = false;  // several of them
+  for (const Member& member : gang.members) {
+    if (member.state != State::kRunning) continue;
+    const NodeSpec& node = cluster_->nodes[member.container.place - 1];
+    if (first == nullptr) first = &node;
+    if (node.rack != first->rack) return config_.rack_factor;
+    nodes = nodes || &node != first;
+  }
+  return nodes ? config_.node_factor : 1;
+}
+
 // Starts a stretch of work at the speed of the present members, after a standstill of `pause`.
 void World::set_speed(Instant now, Gang& gang, Duration pause) {
   const JobSpec& spec = workload_->specs[gang.job.index];
@@ -198,7 +213,8 @@ void World::set_speed(Instant now, Gang& gang, Duration pause) {
       slowest_type = type;
     }
   }
-  gang.speed = config_.speed * model.speed(tasks, spec.tasks, gpus ? slowest_type : UINT32_MAX);
+  gang.speed = config_.speed * spread_factor(gang) *
+               model.speed(tasks, spec.tasks, gpus ? slowest_type : UINT32_MAX);
   if (tenants_.matter()) gang.speed *= shared_speed(gang);
   gang.since = now + pause;
   gang.stamp = ++stamps_;

@@ -111,6 +111,7 @@ class World {
   void stop_frozen(const StopTask& what);
   void drop_frozen(uint32_t job);
   void lose(JobId job, int64_t work_ns);
+  double spread_factor(const Gang& gang) const;
   Duration time_for(const Gang& gang) const;
   Duration overhead(const Gang& gang) const;
 

@@ -1,15 +1,20 @@
 // From a scenario to cluster and workload.
 #include "cli/build.hpp"
 
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
 #include <string>
+#include <unistd.h>
 
 #include "cli/sim_options.hpp"
 #include "cli/table.hpp"
 
 namespace orrery::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 ClusterSpec cluster_of(const std::string& nodes) {
   Value root = parse_document("workload: {trace: x}\ncluster: " + nodes, "s.yaml");
@@ -39,6 +44,24 @@ TEST(BuildCluster, GroupsBecomeNodesWithNamesAndRacks) {
   EXPECT_EQ(cluster.nodes[4].capacity.gpu_milli[1], 1000);
   EXPECT_EQ(cluster.nodes[4].capacity.gpu_milli[2], 0);
   EXPECT_EQ(cluster.gpu_types, std::vector<std::string>{"A100"});
+}
+
+TEST(BuildCluster, NodesOfAListStandInRacksAsTheyAreListed) {
+  const fs::path list =
+      fs::temp_directory_path() / ("orrery-racks-" + std::to_string(getpid()) + ".csv");
+  std::ofstream(list) << "sn,cpu_milli,memory_mib,gpu,model\n"
+                         "a,8000,1024,0,\nb,8000,1024,0,\nc,8000,1024,0,\n";
+  ClusterSource source;
+  source.from = list.string();
+  source.nodes_per_rack = 2;
+  const ClusterSpec cluster = build_cluster(source);
+  source.nodes_per_rack = 0;
+  const ClusterSpec one_rack = build_cluster(source);
+  fs::remove(list);
+  ASSERT_EQ(cluster.size(), 3u);
+  EXPECT_EQ(cluster.nodes[1].rack, 0u);
+  EXPECT_EQ(cluster.nodes[2].rack, 1u);
+  EXPECT_EQ(one_rack.nodes[2].rack, 0u);
 }
 
 TEST(BuildCluster, RefusesTwoNodesOfOneName) {

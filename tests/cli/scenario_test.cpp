@@ -48,6 +48,8 @@ policy: {order: las, place: consolidate, backfill: easy, decide: each-event, pre
          las_thresholds: [3600, 36000], half_life: 1d, ageing_per_hour: 2.5, decide_every: 60}
 world:
   start_overhead: 2s
+  node_factor: 0.9
+  rack_factor: 0.5
   kill_at_requested_time: false
   checkpoint: {interval: 1h30m, cost: 10s, restore: 500ms}
 network:
@@ -79,6 +81,8 @@ faults:
   EXPECT_EQ(s.controller.resend, Duration::seconds(5));
   EXPECT_FALSE(s.controller.requeue);
   EXPECT_EQ(s.world.checkpoint_interval, Duration::seconds(5400));
+  EXPECT_EQ(s.world.node_factor, 0.9);
+  EXPECT_EQ(s.world.rack_factor, 0.5);
   EXPECT_EQ(s.world.restore_cost, Duration::milliseconds(500));
   ASSERT_EQ(s.network.partitions.size(), 1u);
   EXPECT_EQ(s.network.partitions[0].place_a, 0u);
@@ -152,7 +156,7 @@ std::vector<Bad> wrong_values() {
        "s.yaml:2:17: expected a key of faults.mtbf, found \"zzzzzz\"; known: kind, mean, shape"},
       {"WrongName", kWorkload + "policy: {order: sfj}",
        "s.yaml:2:17: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, "
-       "max-min or gandiva-fair, found \"sfj\"; did you mean \"sjf\"?"},
+       "drf, max-min, gandiva-fair or themis, found \"sfj\"; did you mean \"sjf\"?"},
       {"WrongPolicy", kWorkload + "policy: eazy",
        "s.yaml:2:9: expected a policy such as easy, sjf or las+consolidate, found \"eazy\"; did "
        "you mean \"easy\"?"},
@@ -271,9 +275,10 @@ TEST(Set, TakesLists) {
 }
 
 TEST(Set, NamesItselfInErrors) {
-  EXPECT_EQ(after_set(kWorkload, "policy.order=sfj"),
-            "--set policy.order=sfj: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, "
-            "gittins, qssf, max-min or gandiva-fair, found \"sfj\"; did you mean \"sjf\"?");
+  EXPECT_EQ(
+      after_set(kWorkload, "policy.order=sfj"),
+      "--set policy.order=sfj: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, "
+      "gittins, qssf, drf, max-min, gandiva-fair or themis, found \"sfj\"; did you mean \"sjf\"?");
   EXPECT_EQ(after_set(kWorkload, "policy.odrer=sjf"),
             "--set policy.odrer=sjf: expected a key of policy, found \"odrer\"; did you mean "
             "\"order\"?");

@@ -3,6 +3,8 @@
 
 #include <bit>
 #include <gtest/gtest.h>
+#include <set>
+#include <sstream>
 
 #include "tests/policies/table.hpp"
 
@@ -140,6 +142,74 @@ TEST(Placement, ConsolidateUsesTheFewestNodes) {
   }
 }
 
+/// As `place`, of nodes of which each `per_rack` stand in a rack: "0x4 1x1".
+std::string in_racks(uint32_t per_rack, const std::vector<uint32_t>& free, uint32_t tasks) {
+  Table table(static_cast<uint32_t>(free.size()), 8);
+  auto cluster = std::make_shared<ClusterSpec>(table.ledger->cluster());
+  for (uint32_t i = 0; i < free.size(); ++i) cluster->nodes[i].rack = i / per_rack;
+  std::vector<Capacity> space(free.size());
+  for (size_t i = 0; i < free.size(); ++i) space[i].cpu_milli = free[i] * 1000;
+  std::vector<uint8_t> up(free.size(), 1);
+  table.ledger = std::make_unique<Ledger>(cluster);
+  JobState& job = table.ledger->add(table.job(tasks));
+  Placer placer(Placement::kConsolidateRack, 1);
+  std::string text;
+  for (const Part& part : placer.place({space, up, cluster.get(), nullptr}, job, tasks)) {
+    text +=
+        (text.empty() ? "" : " ") + std::to_string(part.node) + "x" + std::to_string(part.tasks);
+  }
+  return text;
+}
+
+TEST(Placement, ConsolidateRackStaysWithinARackWhereItCan) {
+  // Racks of two nodes: 4 + 4, 3 + 3, 2 + 2 cores free.
+  const std::vector<uint32_t> free{4, 4, 3, 3, 2, 2};
+  EXPECT_EQ(in_racks(2, free, 2), "4x2");           // one node: of those the tightest rack's
+  EXPECT_EQ(in_racks(2, free, 3), "2x3");           // one node rather than the tightest rack's two
+  EXPECT_EQ(in_racks(2, free, 6), "2x3 3x3");       // two nodes: 4 + 2 and 3 + 3; the tighter rack
+  EXPECT_EQ(in_racks(2, free, 8), "0x4 1x4");       // one rack, where nodes alone would do as well
+  EXPECT_EQ(in_racks(2, free, 10), "0x4 1x4 4x2");  // a full rack, and the tightest for the rest
+  EXPECT_EQ(in_racks(2, free, 19), "");
+}
+
+// On nodes alone the two roomiest would do; they stand in different racks.
+TEST(Placement, ConsolidateRackPrefersMoreNodesToMoreRacks) {
+  EXPECT_EQ(in_racks(3, {5, 0, 0, 3, 3, 2}, 8), "3x3 4x3 5x2");
+  EXPECT_EQ(in_racks(1, {5, 0, 0, 3, 3, 2}, 8), "0x5 3x3");
+}
+
+TEST(Placement, ConsolidateRackUsesTheFewestRacksAndInOneTheFewestNodes) {
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    Random random(seed, 2, "placement test");
+    const auto per_rack = 1 + static_cast<uint32_t>(random.below(3));
+    std::vector<uint32_t> free;
+    for (uint64_t i = 1 + random.below(9); i > 0; --i) {
+      free.push_back(static_cast<uint32_t>(random.below(6)));
+    }
+    std::vector<uint32_t> racks((free.size() + per_rack - 1) / per_rack);
+    for (size_t i = 0; i < free.size(); ++i) racks[i / per_rack] += free[i];
+    const auto tasks = 1 + static_cast<uint32_t>(random.below(20));
+    int nodes = 0;  // fewest in a single rack
+    for (size_t r = 0; r < racks.size(); ++r) {
+      const auto begin = free.begin() + static_cast<std::ptrdiff_t>(r * per_rack);
+      const auto end =
+          free.begin() + static_cast<std::ptrdiff_t>(std::min(free.size(), (r + 1) * per_rack));
+      const int here = fewest({begin, end}, tasks);
+      if (here > 0 && (nodes == 0 || here < nodes)) nodes = here;
+    }
+    std::set<uint32_t> used_racks;
+    int used_nodes = 0;
+    std::istringstream parts(in_racks(per_rack, free, tasks));
+    for (std::string part; parts >> part; ++used_nodes) {
+      used_racks.insert(static_cast<uint32_t>(std::stoul(part)) / per_rack);
+    }
+    EXPECT_EQ(used_racks.size(), static_cast<size_t>(fewest(racks, tasks))) << "seed " << seed;
+    if (nodes > 0) {
+      EXPECT_EQ(used_nodes, nodes) << "seed " << seed;
+    }
+  }
+}
+
 TEST(Placement, EveryOnePlacesAllTasksOfAGangOrNone) {
   for (uint64_t seed = 0; seed < 300; ++seed) {
     Random random(seed, 1, "placement test");
@@ -152,8 +222,9 @@ TEST(Placement, EveryOnePlacesAllTasksOfAGangOrNone) {
     auto tasks = 1 + static_cast<uint32_t>(random.below(40));
     for (Placement how :
          {Placement::kFirstFit, Placement::kBestFit, Placement::kWorstFit, Placement::kConsolidate,
-          Placement::kRandom, Placement::kFgd, Placement::kBestFitGpu, Placement::kDotProduct,
-          Placement::kGpuClustering, Placement::kGpuPacking, Placement::kRandomGpu}) {
+          Placement::kConsolidateRack, Placement::kRandom, Placement::kFgd, Placement::kBestFitGpu,
+          Placement::kDotProduct, Placement::kGpuClustering, Placement::kGpuPacking,
+          Placement::kRandomGpu}) {
       uint32_t placed_tasks = 0;
       for (const Part& part : place(how, free, tasks)) {
         ASSERT_LE(part.tasks, free[part.node]) << "seed " << seed;

@@ -57,6 +57,56 @@ TEST(Preemption, ByCheckpointGoesOnFromTheCheckpoint) {
   EXPECT_EQ(history.end_s(0), 112);
 }
 
+/// One job of 100 s on `cores` cores of single-core nodes, taken off `times` times at 20 s
+/// intervals of running, and started again at once.
+History preempted(uint32_t times, uint32_t cores, StopMode mode, const WorldConfig& world) {
+  SimulationPlan plan = plan_of(cluster_of(cores, 1), workload_of({{0, 100, cores}}));
+  plan.controller.preempt = mode;
+  plan.world = world;
+  plan.policy =
+      std::make_shared<ScriptedPolicy>([times](const ClusterView& view, Instant now, Plan& draft) {
+        const JobState* job = running_job(view, 0);
+        if (job == nullptr || job->preemptions >= times)
+          return draft.wake(now + Duration::seconds(1));
+        if (now - job->started < Duration::seconds(20)) {
+          return draft.wake(job->started + Duration::seconds(20));
+        }
+        draft.preempt(*job, {ReasonCode::kPreempted, 0, 0});
+      });
+  return outcome_of(plan);
+}
+
+// Each preemption costs one checkpoint, one start and one restore, and no work, whatever the number
+// of containers: 2 + 100 + n (5 + 2 + 3).
+TEST(Preemption, ByCheckpointIsChargedOnceEachTime) {
+  WorldConfig world;
+  world.start_overhead = Duration::seconds(2);
+  world.checkpoint_cost = Duration::seconds(5);
+  world.restore_cost = Duration::seconds(3);
+  for (uint32_t times = 0; times <= 4; ++times) {
+    for (uint32_t cores : {1u, 3u}) {
+      const History history = preempted(times, cores, StopMode::kCheckpoint, world);
+      EXPECT_EQ(history.jobs.at(0).preemptions, times);
+      EXPECT_EQ(history.end_s(0), 102 + 10 * times) << cores << " cores";
+    }
+  }
+}
+
+// 2 + 100 + n (4 + 3): a frozen container does not start anew.
+TEST(Preemption, BySuspensionIsChargedOnceEachTime) {
+  WorldConfig world;
+  world.start_overhead = Duration::seconds(2);
+  world.suspend_cost = Duration::seconds(4);
+  world.resume_cost = Duration::seconds(3);
+  for (uint32_t times = 0; times <= 4; ++times) {
+    for (uint32_t cores : {1u, 3u}) {
+      const History history = preempted(times, cores, StopMode::kSuspend, world);
+      EXPECT_EQ(history.jobs.at(0).preemptions, times);
+      EXPECT_EQ(history.end_s(0), 102 + 7 * times) << cores << " cores";
+    }
+  }
+}
+
 TEST(Preemption, OfASuspendedJobKeepsItsMemory) {
   // Under srtf job 1 (10 s) takes the core of job 0 at 20 s. Job 2 would fit the free core of the
   // node but not beside the memory of the suspended job 0 and of job 1.

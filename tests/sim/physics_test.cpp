@@ -143,6 +143,38 @@ int64_t end_on(uint32_t tasks, const SpeedModel& speed) {
   return outcome_of(plan).jobs.at(0).end.ns;
 }
 
+/// When a job of 100 s and `tasks` tasks ends on nodes of 2 cores, of which each two share a rack,
+/// in a world where several nodes make a gang half as fast and several racks a quarter.
+double end_apart(uint32_t tasks) {
+  auto cluster = cluster_of(4, 2);
+  for (uint32_t node = 0; node < 4; ++node) cluster->nodes[node].rack = node / 2;
+  SimulationPlan plan = plan_of(cluster, workload_of({{0, 100, tasks}}));
+  plan.world.node_factor = 0.5;
+  plan.world.rack_factor = 0.25;
+  return outcome_of(plan).end_s(0);
+}
+
+TEST(Speed, OfAGangFallsWithTheNodesAndRacksBetweenItsMembers) {
+  EXPECT_EQ(end_apart(2), 100);
+  EXPECT_EQ(end_apart(4), 200);
+  EXPECT_EQ(end_apart(5), 400);
+}
+
+TEST(Speed, OfAGangInOneRackIsBetterPlacedByRack) {
+  // Node 0 is taken. First fit goes over to the other rack, consolidate-rack keeps to it.
+  const auto run = [](const char* place) {
+    auto cluster = cluster_of(4, 2);
+    for (uint32_t node = 0; node < 4; ++node) cluster->nodes[node].rack = node / 2;
+    PolicyConfig policy;
+    policy.place = place;
+    SimulationPlan plan = plan_of(cluster, workload_of({{0, 500, 2}, {1, 100, 4}}), policy);
+    plan.world.rack_factor = 0.25;
+    return outcome_of(plan).end_s(1);
+  };
+  EXPECT_EQ(run("first-fit"), 401);
+  EXPECT_EQ(run("consolidate-rack"), 101);
+}
+
 TEST(Speed, OfAFixedJobDoesNotDependOnItsSize) { EXPECT_EQ(end_on(4, {}), 100'000'000'000); }
 
 TEST(Speed, OfALinearJobGrowsWithItsSize) {

@@ -113,7 +113,8 @@ inline RandomScenario random_scenario(uint64_t seed) {
   };
   policy.order = pick(order_names());
   policy.place = pick(placement_names());
-  bool turns = policy.order == "max-min" || policy.order == "gandiva-fair";
+  bool turns =
+      policy.order == "max-min" || policy.order == "gandiva-fair" || policy.order == "themis";
   bool preemptive = turns || policy.order == "srtf" || policy.order == "las" ||
                     policy.order == "srsf" || policy.order == "gittins";
   bool interleaves = policy.order == "muri-s" || policy.order == "muri-l";
