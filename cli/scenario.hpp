@@ -46,16 +46,25 @@ struct ClusterSource {
   std::vector<NodeGroup> nodes;
 };
 
+/// Deadlines for jobs that have none of their own, drawn by the scenario's seed.
+struct DeadlineSource {
+  double share = 0;          ///< of the jobs
+  double least_slack = 0.5;  ///< from submission to deadline, as a multiple of the run time
+  double most_slack = 1.5;
+};
+
 /// Where the jobs come from: a trace or a generator.
 struct WorkloadSource {
   std::string trace;  ///< path; empty: generated
   traces::Format format = traces::Format::kGuess;
   bool skip_errors = false;
   bool swf_memory = false;
-  std::string throughputs;   ///< Gavel, Shockwave: path of the table; empty: none
-  GeneratorSource generate;  ///< counts where there is no trace
-  uint64_t limit = 0;        ///< the first so many jobs; 0: all
-  double time_scale = 1;     ///< factor on every time between submissions
+  std::string throughputs;        ///< Gavel, Shockwave: path of the table; empty: none
+  GeneratorSource generate;       ///< counts where there is no trace
+  uint64_t limit = 0;             ///< the first so many jobs; 0: all
+  double time_scale = 1;          ///< factor on every time between submissions
+  std::string forecast = "none";  ///< what policies are told of a job: none exact
+  DeadlineSource deadline;
 };
 
 /// When the journal of a live run is safe on the disk.

@@ -11,7 +11,8 @@ namespace orrery {
 
 /// A policy as composed in a scenario: order x placement x backfill, each by name.
 struct PolicyConfig {
-  /// fcfs sjf srtf priority fair-share las srsf gittins qssf max-min gandiva-fair
+  /// fcfs sjf srtf priority fair-share las srsf gittins qssf max-min gandiva-fair edf
+  /// elastic-flow allox max-min-het
   std::string order = "fcfs";
   /// first-fit best-fit worst-fit consolidate random, or by scores: fgd best-fit-gpu dot-prod
   /// gpu-clustering gpu-packing random-gpu
@@ -27,12 +28,16 @@ struct PolicyConfig {
   /// las, gittins: attained service (GPU-seconds, or core-seconds for jobs without GPUs) at which a
   /// job falls to the next queue, ascending, as in Tiresias (NSDI 2019); text "3600,36000".
   std::string las_thresholds = "3600,36000";
-  /// srtf, srsf, las, gittins: a job that has started runs at least so long before it is taken off.
+  /// srtf, srsf, las, gittins, edf: a job that has started runs at least so long before it is taken
+  /// off.
   Duration min_run{};
-  /// srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit.
+  /// srtf, srsf, las, gittins, edf: a job that was taken off so often is left alone; 0: no limit.
   uint32_t most_preemptions = 0;
-  /// max-min, gandiva-fair: how long those that were chosen run before others get their turn.
+  /// max-min, gandiva-fair, max-min-het: how long those that were chosen run before others get
+  /// their turn. elastic-flow: the time slots that it plans in.
   Duration round = Duration::seconds(360);
+  /// allox: the part of the users, those that have least, among whose jobs it chooses; 1: all.
+  double alpha = 1;
   uint64_t seed = 0;  ///< for `random` and `random-gpu` placement
 };
 

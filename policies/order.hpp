@@ -18,12 +18,13 @@ enum class Order : uint8_t {
   kSrsf,       ///< shortest remaining requested time x GPUs first; takes running jobs off
   kGittins,    ///< as kLas, and within a queue by Gittins index
   kQssf,       ///< shortest expected time x GPUs first, as earlier jobs let expect
+  kEdf,        ///< earliest deadline first, then jobs without one; takes running jobs off
 };
 
 /// True where running jobs give way to pending ones that come before them.
 constexpr bool takes_jobs_off(Order order) {
   return order == Order::kSrtf || order == Order::kLas || order == Order::kSrsf ||
-         order == Order::kGittins;
+         order == Order::kGittins || order == Order::kEdf;
 }
 /// True where attained service puts jobs into queues.
 constexpr bool has_queues(Order order) { return order == Order::kLas || order == Order::kGittins; }

@@ -74,6 +74,11 @@ std::string tiles(const Summary& s) {
   html += tile("Jobs completed", grouped(completed), "of " + grouped(s.jobs));
   html += tile("Fairness", s.fairness ? decimal(*s.fairness, 3) : "none",
                "Jain's index over users, 1 is equal");
+  if (s.deadlines) {
+    const Deadlines& d = *s.deadlines;
+    html += tile("Deadlines met", percent(double(d.met) / double(d.jobs)),
+                 "of " + grouped(d.jobs) + "; the latest by " + seconds(d.lateness_max_s));
+  }
   if (s.energy_kwh) {
     html += tile("Energy", decimal(*s.energy_kwh, 1) + " kWh", "idle nodes included");
   }

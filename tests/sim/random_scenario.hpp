@@ -114,11 +114,13 @@ inline RandomScenario random_scenario(uint64_t seed) {
   policy.order = pick(order_names());
   policy.place = pick(placement_names());
   bool turns = policy.order == "max-min" || policy.order == "gandiva-fair";
-  bool preemptive = turns || policy.order == "srtf" || policy.order == "las" ||
-                    policy.order == "srsf" || policy.order == "gittins";
+  bool plans =
+      policy.order == "elastic-flow" || policy.order == "allox" || policy.order == "max-min-het";
+  bool preemptive = turns || plans || policy.order == "srtf" || policy.order == "las" ||
+                    policy.order == "srsf" || policy.order == "gittins" || policy.order == "edf";
   policy.backfill = preemptive ? "none" : pick(backfill_names());
   policy.preempt = pick(preemption_names());
-  if (turns && policy.preempt == "requeue") policy.preempt = "checkpoint";
+  if (plans || (turns && policy.preempt == "requeue")) policy.preempt = "checkpoint";
   policy.las_thresholds = "60,300";
   policy.ageing_per_hour = 1;
   policy.half_life = Duration::seconds(600);
