@@ -60,6 +60,16 @@ void describe_cluster(Fields& f, ClusterSource& cluster) {
             "a group without one");
 }
 
+void describe_deadlines(Fields& f, DeadlineSource& deadline) {
+  f.real({"share", "part of the jobs that get one"}, deadline.share, 0, 1, "fraction");
+  f.real({"least_slack", "time from submission to deadline, in run times, is uniform from this"},
+         deadline.least_slack, 0, 1e6, "number");
+  f.real({"most_slack", "to this; below 1 nobody could meet it on the size that was asked for"},
+         deadline.most_slack, 0, 1e6, "number");
+  f.require(deadline.most_slack >= deadline.least_slack, "most_slack", "least_slack or more",
+            real_text(deadline.most_slack));
+}
+
 void describe_workload(Fields& f, WorkloadSource& workload) {
   f.text({"trace", "a log to replay, plain, gzip or zstd; the path counts from the scenario file"},
          workload.trace);
@@ -86,6 +96,12 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
          workload.time_scale, 0.001, 1000, "factor");
   bool traced = !workload.trace.empty();
   bool generated = !workload.generate.model.empty();
+  f.choice({"forecast",
+            "what policies are told of a job where the trace says nothing: nothing, or exactly "
+            "its run time as the requested time and its speeds by size and type of GPU"},
+           workload.forecast, {"none", "exact"});
+  f.section({"deadline", "deadlines for jobs that have none: submission + slack x run time"},
+            [&](Fields& d) { describe_deadlines(d, workload.deadline); });
   f.require(traced || generated, "generate", "a trace or a model to generate jobs by", "neither",
             "for example trace: log.swf.gz, or generate: {model: dl}");
   f.require(!traced || !generated, "generate", "either `trace` or `generate`", "both");
@@ -113,15 +129,16 @@ void describe_policy(Fields& f, Scenario& scenario) {
             policy.las_thresholds, "seconds");
   f.duration(
       {"min_run",
-       "srtf, srsf, las, gittins: a job that has started runs so long before it is taken off"},
+       "srtf, srsf, las, gittins, edf: a job that has started runs so long before it is taken off"},
       policy.min_run);
-  f.whole(
-      {"most_preemptions",
-       "srtf, srsf, las, gittins: a job that was taken off so often is left alone; 0: no limit"},
-      policy.most_preemptions, 0, 1'000'000, "number");
+  f.whole({"most_preemptions",
+           "srtf, srsf, las, gittins, edf: a job that was taken off so often is left alone; 0: no "
+           "limit"},
+          policy.most_preemptions, 0, 1'000'000, "number");
   f.duration({"round",
-              "max-min, gandiva-fair, themis: how long those that were chosen run; muri-s, muri-l: "
-              "the least time between two groupings"},
+              "max-min, gandiva-fair, themis, max-min-het: how long those that were chosen run; "
+              "muri-s, muri-l: the least time between two groupings; elastic-flow: the time slots "
+              "that it plans in"},
              policy.round, Duration::seconds(1));
   f.real({"filter", "themis: the part of the jobs, the better off, that get no offer at first (f)"},
          policy.filter, 0, 1, "fraction");
@@ -131,6 +148,9 @@ void describe_policy(Fields& f, Scenario& scenario) {
           "lucid: two jobs share GPUs if alone they would keep one busy for no more than this part "
           "of the time in all"},
          policy.pair_busy, 0, 2, "part of a GPU's time");
+  f.real({"alpha",
+          "allox: part of the users, those that have least, among whose jobs it chooses; 1: all"},
+         policy.alpha, 0, 1, "fraction");
 }
 
 void describe_world(Fields& f, Scenario& scenario) {

@@ -47,6 +47,13 @@ struct ClusterSource {
   std::vector<NodeGroup> nodes;
 };
 
+/// Deadlines for jobs that have none of their own, drawn by the scenario's seed.
+struct DeadlineSource {
+  double share = 0;          ///< of the jobs
+  double least_slack = 0.5;  ///< from submission to deadline, as a multiple of the run time
+  double most_slack = 1.5;
+};
+
 /// Where the jobs come from: a trace or a generator.
 struct WorkloadSource {
   std::string trace;  ///< path; empty: generated
@@ -58,6 +65,8 @@ struct WorkloadSource {
   int32_t gpu_share_milli = 1000;  ///< of each GPU that a task would have whole
   uint64_t limit = 0;              ///< the first so many jobs; 0: all
   double time_scale = 1;           ///< factor on every time between submissions
+  std::string forecast = "none";   ///< what policies are told of a job: none exact
+  DeadlineSource deadline;
 };
 
 /// When the journal of a live run is safe on the disk.

@@ -39,6 +39,13 @@ std::string hours_text(const record::Summary& s) {
   return text;
 }
 
+std::string deadlines_text(const record::Deadlines& d) {
+  std::string text = grouped(d.met) + " of " + grouped(d.jobs) + " met";
+  if (d.met_time) text += " (" + percent(d.met_time) + " by time)";
+  return text + "; late by " + fixed(d.lateness_mean_s, 1) + " s in the mean, " +
+         fixed(d.lateness_max_s, 1) + " s at most";
+}
+
 std::string hex_text(uint64_t digest) {
   constexpr const char* kDigits = "0123456789abcdef";
   std::string text;
@@ -73,6 +80,7 @@ std::string one_run_text(const NamedSummary& named) {
     text += line("fragmented",
                  percent(s.gpu_fragmentation) + " of GPU time: free, of no use to the usual job");
   }
+  if (s.deadlines) text += line("deadlines", deadlines_text(*s.deadlines));
   if (s.energy_kwh) text += line("energy", fixed(*s.energy_kwh, 2) + " kWh");
   if (s.fairness) text += line("fairness", fixed(*s.fairness, 3) + " (Jain's index)");
   if (s.finish_time_unfair) {

@@ -55,7 +55,8 @@ int64_t static_key(Order order, const JobState& job, double ageing_per_hour,
       return std::llround((ageing_per_hour * submit_hours - job.spec->priority) * 1e6);
     }
     case Order::kSrsf: return remaining_service_key(job, Instant{});
-    case Order::kQssf: return 0;  // what it expects is the policy's to know
+    case Order::kEdf: return job.spec->deadline.ns;  // none is the largest key
+    case Order::kQssf: return 0;                     // what it expects is the policy's to know
     case Order::kLas:
     case Order::kGittins: return las_queue(attained_service(job, Instant{}), las_thresholds);
   }

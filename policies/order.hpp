@@ -19,12 +19,13 @@ enum class Order : uint8_t {
   kGittins,    ///< as kLas, and within a queue by Gittins index
   kQssf,       ///< shortest expected time x GPUs first, as earlier jobs let expect
   kDrf,        ///< the job of the user whose dominant share is the lowest (dominant.hpp)
+  kEdf,        ///< earliest deadline first, then jobs without one; takes running jobs off
 };
 
 /// True where running jobs give way to pending ones that come before them.
 constexpr bool takes_jobs_off(Order order) {
   return order == Order::kSrtf || order == Order::kLas || order == Order::kSrsf ||
-         order == Order::kGittins;
+         order == Order::kGittins || order == Order::kEdf;
 }
 /// True where each pass has an order of its own.
 constexpr bool is_made_anew(Order order) {

@@ -1,4 +1,5 @@
-// ComposedPolicy under an order that takes running jobs off: srtf, srsf, las and gittins.
+// ComposedPolicy under an order that takes running jobs off: srtf, srsf, las, gittins
+// and edf.
 #include <algorithm>
 #include <utility>
 
@@ -14,6 +15,7 @@ constexpr Duration kLeastWait{1'000'000};
 
 int64_t ComposedPolicy::key_now(const JobState& job, Instant now) const {
   if (how_.order == Order::kSrtf) return job.remaining_at(now).ns;
+  if (how_.order == Order::kEdf) return job.spec->deadline.ns;
   if (how_.order == Order::kSrsf) return remaining_service_key(job, now);
   return las_queue(attained_service(job, now), how_.las_thresholds);
 }

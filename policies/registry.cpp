@@ -5,11 +5,14 @@
 #include <charconv>
 
 #include "actors/error.hpp"
+#include "policies/allox.hpp"
 #include "policies/composed.hpp"
+#include "policies/elastic_flow.hpp"
 #include "policies/fair_rounds.hpp"
 #include "policies/muri.hpp"
 #include "policies/pack_beside.hpp"
 #include "policies/plugin.hpp"
+#include "policies/type_rounds.hpp"
 
 namespace orrery {
 
@@ -59,6 +62,10 @@ constexpr std::array kOrders{
     Named<Order>{{"drf", "a job of the user whose dominant share is the lowest", "",
                   "DRF, Ghodsi et al., NSDI 2011", ""},
                  Order::kDrf},
+    Named<Order>{{"edf", "earliest deadline first, then jobs without one, preemptive",
+                  "policy.min_run (time, 0s), policy.most_preemptions (number, 0: no limit)",
+                  "Liu and Layland, J. ACM 1973", ""},
+                 Order::kEdf},
 };
 /// Orders that are policies of their own: they choose anew every round, and nothing is backfilled.
 constexpr std::array kTurns{
@@ -99,6 +106,26 @@ constexpr std::array kPackings{
         {"antman", "by submission; jobs of priority below 0 fill what the others leave of GPUs", "",
          "AntMan, Xiao et al., OSDI 2020", "Muri (AntMan), in its world"},
         Packing::kAntMan},
+};
+/// Orders that are policies of their own and plan with what is known of a job's kind.
+using Make = std::unique_ptr<Policy> (*)(const PolicyConfig& config, Placement place);
+constexpr std::array kPlanners{
+    Named<Make>{{"elastic-flow", "deadlines promised at admission, kept by resizing; preemptive",
+                 "policy.round (time, 6m)", "ElasticFlow, Gu et al., ASPLOS 2023", ""},
+                [](const PolicyConfig& config, Placement place) -> std::unique_ptr<Policy> {
+                  return std::make_unique<ElasticFlow>(config.round, place, config.seed);
+                }},
+    Named<Make>{{"allox", "jobs matched to types of GPU for the least mean turnaround",
+                 "policy.alpha (part of the users, 1)", "AlloX, Le et al., EuroSys 2020", ""},
+                [](const PolicyConfig& config, Placement place) -> std::unique_ptr<Policy> {
+                  return std::make_unique<AlloX>(config.alpha, place, config.seed);
+                }},
+    Named<Make>{{"max-min-het", "as max-min, knowing each job's speed by type of GPU; preemptive",
+                 "policy.round (time, 6m)", "Gavel, Narayanan et al., OSDI 2020",
+                 "Gavel's averages, beside its world"},
+                [](const PolicyConfig& config, Placement place) -> std::unique_ptr<Policy> {
+                  return std::make_unique<TypeRounds>(config.round, place, config.seed);
+                }},
 };
 constexpr std::array kPlacements{
     Named<Placement>{{"first-fit", "nodes by number"}, Placement::kFirstFit},
@@ -239,6 +266,22 @@ std::unique_ptr<Policy> make_packing(const PolicyConfig& config) {
                 config.group_size, thresholds(config.las_thresholds), place, config.seed});
 }
 
+/// None where the order is not one of those.
+std::unique_ptr<Policy> make_planner(const PolicyConfig& config) {
+  const auto* const row = std::find_if(kPlanners.begin(), kPlanners.end(),
+                                       [&](const auto& r) { return r.part.name == config.order; });
+  if (row == kPlanners.end()) return nullptr;
+  if (config.backfill != "none") {
+    throw InputError({"policy.backfill", 0, 0, "none with order " + config.order,
+                      quoted(config.backfill), "it plans for all jobs that wait anyway"});
+  }
+  if (config.order != "allox" && config.preempt != "checkpoint") {
+    throw InputError({"policy.preempt", 0, 0, "checkpoint with order " + config.order,
+                      quoted(config.preempt), "jobs go on at another place or size"});
+  }
+  return row->value(config, by_name(kPlacements, config.place, "policy.place"));
+}
+
 }  // namespace
 
 std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
@@ -247,10 +290,12 @@ std::unique_ptr<Policy> make_policy(const PolicyConfig& config) {
   }
   if (auto turns = make_turns(config)) return turns;
   if (auto packing = make_packing(config)) return packing;
+  if (auto planner = make_planner(config)) return planner;
   Composition how;
   std::string known;
   for (const auto& row : kTurns) known += (known.empty() ? "" : ", ") + std::string(row.part.name);
   for (const auto& row : kPackings) known += ", " + std::string(row.part.name);
+  for (const auto& row : kPlanners) known += ", " + std::string(row.part.name);
   how.order = by_name(kOrders, config.order, "policy.order", known);
   how.place = by_name(kPlacements, config.place, "policy.place");
   how.backfill = by_name(kBackfills, config.backfill, "policy.backfill");
@@ -276,6 +321,7 @@ std::vector<NamedPart> order_names() {
   std::vector<NamedPart> all = names(kOrders);
   for (const auto& row : kTurns) all.push_back(row.part);
   for (const auto& row : kPackings) all.push_back(row.part);
+  for (const auto& row : kPlanners) all.push_back(row.part);
   for (const PluginPolicy& policy : added_policies()) all.push_back({policy.name, policy.meaning});
   return all;
 }

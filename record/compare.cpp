@@ -230,6 +230,21 @@ const std::vector<Metric>& metrics() {
        [](const S& s) { return percent(s.gpu_utilisation); }},
       {"gpu_fragmentation_percent", "GPU fragmentation", "%",
        [](const S& s) { return percent(s.gpu_fragmentation); }},
+      {"deadlines_met_percent", "deadlines met", "%",
+       [](const S& s) {
+         return s.deadlines ? percent(double(s.deadlines->met) / double(s.deadlines->jobs))
+                            : std::nullopt;
+       }},
+      {"deadlines_met_time_percent", "deadlines met, by time", "%",
+       [](const S& s) { return s.deadlines ? percent(s.deadlines->met_time) : std::nullopt; }},
+      {"lateness_mean_s", "mean lateness", "s",
+       [](const S& s) {
+         return s.deadlines ? std::optional(s.deadlines->lateness_mean_s) : std::nullopt;
+       }},
+      {"lateness_max_s", "largest lateness", "s",
+       [](const S& s) {
+         return s.deadlines ? std::optional(s.deadlines->lateness_max_s) : std::nullopt;
+       }},
       {"fairness_jain", "fairness (Jain)", "", [](const S& s) { return s.fairness; }},
       {"finish_time_fairness_mean", "finish-time fairness, mean", "",
        of<&S::finish_time_fairness, &D::mean>},

@@ -83,6 +83,11 @@ std::string tiles(const Summary& s) {
     html += tile("Envy", decimal(*s.envy, 3),
                  percent(s.envious_pairs) + " of pairs of users; 0 is none");
   }
+  if (s.deadlines) {
+    const Deadlines& d = *s.deadlines;
+    html += tile("Deadlines met", percent(double(d.met) / double(d.jobs)),
+                 "of " + grouped(d.jobs) + "; the latest by " + seconds(d.lateness_max_s));
+  }
   if (s.energy_kwh) {
     html += tile("Energy", decimal(*s.energy_kwh, 1) + " kWh", "idle nodes included");
   }

@@ -1,5 +1,7 @@
 #include "record/summarise.hpp"
 
+#include <algorithm>
+
 namespace orrery::record {
 
 namespace {
@@ -80,6 +82,43 @@ void add_jobs(Summary& s, const Rows& rows) {
   if (held_hours > 0) s.starts_per_job_hour = static_cast<double>(s.attempts) / held_hours;
 }
 
+void add_deadlines(Summary& s, const Rows& rows) {
+  Deadlines d;
+  struct Time {
+    double all = 0;
+    double met = 0;
+  } gpus, cores;
+  uint64_t ended = 0;
+  for (size_t i = 0; i < rows.jobs.size(); ++i) {
+    const JobRow& row = rows.jobs[i];
+    const JobSpec& spec = rows.workload->specs[i];
+    if (spec.deadline == Instant::never() || row.phase == JobPhase::kUnseen) continue;
+    ++d.jobs;
+    const bool over = row.phase == JobPhase::kEnded;
+    const bool met = over && row.state == FinalState::kCompleted && row.end <= spec.deadline;
+    d.met += met;
+    const double run_s = seconds(rows.workload->truths[i].run_time) * spec.tasks;
+    const double gpu_s = run_s * spec.each.gpus * (spec.each.gpu_milli / 1000.0);
+    const double core_s = run_s * (static_cast<double>(spec.each.cpu_milli) / 1000);
+    gpus.all += gpu_s;
+    cores.all += core_s;
+    if (met) {
+      gpus.met += gpu_s;
+      cores.met += core_s;
+    }
+    if (!over || row.first_start == Instant::never()) continue;
+    ++ended;
+    const double late_s = std::max(0.0, seconds(row.end - spec.deadline));
+    d.lateness_mean_s += late_s;
+    d.lateness_max_s = std::max(d.lateness_max_s, late_s);
+  }
+  if (d.jobs == 0) return;
+  if (ended > 0) d.lateness_mean_s /= static_cast<double>(ended);
+  const Time& time = gpus.all > 0 ? gpus : cores;
+  if (time.all > 0) d.met_time = time.met / time.all;
+  s.deadlines = d;
+}
+
 void add_rates(Summary& s, const Rows& rows, const Timeline& timeline) {
   if (!timeline.begun()) return;
   s.first_submission_s = seconds({timeline.begin().ns});
@@ -120,6 +159,7 @@ Summary summarise(const Rows& rows, const Timeline& timeline, const RunInfo& inf
   add_cluster(s, *rows.cluster);
   add_jobs(s, rows);
   add_rates(s, rows, timeline);
+  add_deadlines(s, rows);
   Samples samples = samples_of(rows);
   s.wait_s = distribution_of(samples.waits);
   s.turnaround_s = distribution_of(samples.turnarounds);

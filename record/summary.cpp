@@ -34,6 +34,15 @@ Json json_of(const Distribution& d) {
 
 Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
+Json json_of(const std::optional<Deadlines>& d) {
+  if (!d) return nullptr;
+  return {{"jobs", d->jobs},
+          {"met", d->met},
+          {"met_time", json_of(d->met_time)},
+          {"lateness_mean_s", d->lateness_mean_s},
+          {"lateness_max_s", d->lateness_max_s}};
+}
+
 std::string hex(uint64_t value) {
   char digits[16];
   char* end = std::to_chars(digits, digits + sizeof digits, value, 16).ptr;
@@ -71,6 +80,17 @@ class Reader {
     double value = 0;
     read(key, value);
     out = value;
+  }
+  void read(const char* key, std::optional<Deadlines>& out) const {
+    out.reset();
+    if (json_.contains(key) && json_[key].is_null()) return;
+    Reader inner = object(key);
+    Deadlines& d = out.emplace();
+    inner.read("jobs", d.jobs);
+    inner.read("met", d.met);
+    inner.read("met_time", d.met_time);
+    inner.read("lateness_mean_s", d.lateness_mean_s);
+    inner.read("lateness_max_s", d.lateness_max_s);
   }
   Reader object(const char* key) const {
     if (!json_.contains(key) || !json_[key].is_object()) fail(key, "an object");
@@ -169,6 +189,7 @@ std::string to_json(const Summary& s) {
             {"core_utilisation", json_of(s.core_utilisation)},
             {"gpu_utilisation", json_of(s.gpu_utilisation)},
             {"gpu_fragmentation", json_of(s.gpu_fragmentation)},
+            {"deadlines", json_of(s.deadlines)},
             {"mean_pending_jobs", s.mean_pending_jobs},
             {"mean_running_jobs", s.mean_running_jobs},
             {"core_hours", s.core_hours},
@@ -207,6 +228,7 @@ void read_newer(const Json& json, const Reader& reader, Summary& s) {
     if (json.contains(key)) reader.read(key, out);
   };
   read("gpu_fragmentation", s.gpu_fragmentation);
+  read("deadlines", s.deadlines);
   read("finish_time_fairness", s.finish_time_fairness);
   read("finish_time_unfair", s.finish_time_unfair);
   read("envy", s.envy);

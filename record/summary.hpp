@@ -61,6 +61,20 @@ inline constexpr size_t kFinalStates = 7;
 /// "completed", "failed", "time-limit", "cancelled", "rejected", "node-failed", "unfinished".
 const char* name_of(FinalState state);
 
+/// How the jobs with a deadline fared. A job meets its deadline that completes by then; every
+/// other one that reached the controller does not, an unfinished one included.
+struct Deadlines {
+  uint64_t jobs = 0;  ///< that have one
+  uint64_t met = 0;
+  /// Part of the GPU time that those jobs were to take by their run times, of jobs that met theirs;
+  /// core time where none of them uses a GPU. None where run times are not known.
+  std::optional<double> met_time;
+  double lateness_mean_s = 0;  ///< of those that ran and ended; 0 counts for one in time
+  double lateness_max_s = 0;
+
+  bool operator==(const Deadlines&) const = default;
+};
+
 struct Summary {
   std::string name;
   std::string policy;
@@ -95,6 +109,7 @@ struct Summary {
   std::optional<double> gpu_utilisation;
   /// Mean share of all GPUs that was free and of no use to a job of the workload's mix.
   std::optional<double> gpu_fragmentation;
+  std::optional<Deadlines> deadlines;  ///< none where no job has one
   double mean_pending_jobs = 0;
   double mean_running_jobs = 0;
   double core_hours = 0;  ///< held by jobs

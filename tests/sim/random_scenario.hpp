@@ -115,13 +115,15 @@ inline RandomScenario random_scenario(uint64_t seed) {
   policy.place = pick(placement_names());
   bool turns =
       policy.order == "max-min" || policy.order == "gandiva-fair" || policy.order == "themis";
-  bool preemptive = turns || policy.order == "srtf" || policy.order == "las" ||
-                    policy.order == "srsf" || policy.order == "gittins";
+  bool plans =
+      policy.order == "elastic-flow" || policy.order == "allox" || policy.order == "max-min-het";
+  bool preemptive = turns || plans || policy.order == "srtf" || policy.order == "las" ||
+                    policy.order == "srsf" || policy.order == "gittins" || policy.order == "edf";
   bool interleaves = policy.order == "muri-s" || policy.order == "muri-l";
   bool packs = interleaves || policy.order == "lucid" || policy.order == "antman";
   policy.backfill = preemptive || packs ? "none" : pick(backfill_names());
   policy.preempt = pick(preemption_names());
-  if (turns && policy.preempt == "requeue") policy.preempt = "checkpoint";
+  if (plans || (turns && policy.preempt == "requeue")) policy.preempt = "checkpoint";
   if (interleaves) policy.preempt = "checkpoint";
   policy.las_thresholds = "60,300";
   policy.ageing_per_hour = 1;
