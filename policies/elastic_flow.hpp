@@ -46,6 +46,13 @@ class ElasticFlow final : public Policy {
     Width each;                       ///< of a task
     std::vector<JobSize> sizes;
     Allotment allotment;
+
+    static void members(auto& self, auto& state) {
+      auto& [judged, admitted, foreseen, whole_s, left_s, attained, tasks, phase, gone, each, sizes,
+             allotment] = self;
+      state(judged, admitted, foreseen, whole_s, left_s, attained, tasks, phase, gone, each, sizes,
+            allotment);
+    }
   };
   using Entry = std::map<JobId, Known>::value_type;
   struct Target {
