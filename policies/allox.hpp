@@ -1,16 +1,16 @@
 // AlloX: each job on the type of GPU where that is best for the mean of all, by matching.
 //
 // Source: Le et al., "AlloX: Compute Allocation in Hybrid Clusters", EuroSys 2020. Jobs that wait
-// are matched to (GPU type, place from the end) at least cost (matching.hpp); who comes first on
-// what is idle starts. Running jobs stay. With `alpha` below 1 only the jobs of the users that hold
-// least are matched, so that nobody waits for ever for the sake of the mean.
+// are matched to (GPU type, place from the end) at least cost (lane_matching.hpp); who comes first
+// on what is idle starts. Running jobs stay. With `alpha` below 1 only the jobs of the users that
+// hold least are matched, so that nobody waits for ever for the sake of the mean.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "actors/policy.hpp"
-#include "policies/matching.hpp"
+#include "policies/lane_matching.hpp"
 #include "policies/placement.hpp"
 #include "policies/type_rounds.hpp"
 

@@ -152,7 +152,8 @@ std::vector<Bad> wrong_values() {
        "s.yaml:2:17: expected a key of faults.mtbf, found \"zzzzzz\"; known: kind, mean, shape"},
       {"WrongName", kWorkload + "policy: {order: sfj}",
        "s.yaml:2:17: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, "
-       "max-min or gandiva-fair, found \"sfj\"; did you mean \"sjf\"?"},
+       "edf, max-min, gandiva-fair, elastic-flow, allox or max-min-het, found \"sfj\"; did you "
+       "mean \"sjf\"?"},
       {"WrongPolicy", kWorkload + "policy: eazy",
        "s.yaml:2:9: expected a policy such as easy, sjf or las+consolidate, found \"eazy\"; did "
        "you mean \"easy\"?"},
@@ -273,7 +274,8 @@ TEST(Set, TakesLists) {
 TEST(Set, NamesItselfInErrors) {
   EXPECT_EQ(after_set(kWorkload, "policy.order=sfj"),
             "--set policy.order=sfj: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, "
-            "gittins, qssf, max-min or gandiva-fair, found \"sfj\"; did you mean \"sjf\"?");
+            "gittins, qssf, edf, max-min, gandiva-fair, elastic-flow, allox or max-min-het, found "
+            "\"sfj\"; did you mean \"sjf\"?");
   EXPECT_EQ(after_set(kWorkload, "policy.odrer=sjf"),
             "--set policy.odrer=sjf: expected a key of policy, found \"odrer\"; did you mean "
             "\"order\"?");

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "policies/matching.hpp"
+#include "policies/lane_matching.hpp"
 
 namespace orrery::test {
 

@@ -1,4 +1,4 @@
-#include "policies/matching.hpp"
+#include "policies/lane_matching.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // Matching against every order there is.
-#include "policies/matching.hpp"
+#include "policies/lane_matching.hpp"
 
 #include <gtest/gtest.h>
 #include <map>
@@ -22,7 +22,7 @@ int64_t sum_of_places(const std::vector<std::optional<LanePlace>>& places,
   return sum;
 }
 
-TEST(Matching, NoScheduleOfSixJobsIsBetter) {
+TEST(LaneMatching, NoScheduleOfSixJobsIsBetter) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     Random random(seed, 0, "lanes");
     std::vector<Lanes> groups, single;
@@ -50,7 +50,7 @@ TEST(Matching, NoScheduleOfSixJobsIsBetter) {
   }
 }
 
-TEST(Matching, AJobThatRunsNowhereHasNoPlace) {
+TEST(LaneMatching, AJobThatRunsNowhereHasNoPlace) {
   const auto places = least_sum_of_ends({{{-1}, 1}, {{10}, 1}}, {{0, 0, 1}}, 5);
   EXPECT_FALSE(places[0]);
   ASSERT_TRUE(places[1]);
@@ -58,7 +58,7 @@ TEST(Matching, AJobThatRunsNowhereHasNoPlace) {
   EXPECT_FALSE(least_sum_of_ends({{{10}, 1}}, {}, 5)[0]);
 }
 
-TEST(Matching, AWideJobIsFirstOnlyIfItIsShort) {
+TEST(LaneMatching, AWideJobIsFirstOnlyIfItIsShort) {
   // It delays the other four times over: 10 + 10 x 4 + 12 with it first, 12 + 12 + 10 with it last.
   const auto places = least_sum_of_ends({{{10}, 4}, {{12}, 1}}, {{0, 0, 1}}, 5);
   EXPECT_EQ(places[0]->from_end, 1u);
