@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "actors/limits.hpp"
-#include "actors/random.hpp"
 #include "actors/sharing.hpp"
+#include "cli/assumptions.hpp"
 #include "policies/registry.hpp"
 
 namespace orrery::cli {
@@ -76,34 +76,6 @@ void cut_and_stretch(Workload& workload, const WorkloadSource& source) {
   }
 }
 
-// What the trace leaves open is told exactly: what studies assume whose policies know run times.
-void foretell(Workload& workload) {
-  const auto first = static_cast<uint32_t>(workload.kinds.size());
-  for (size_t i = 0; i < workload.speeds.size(); ++i) {
-    workload.kinds.push_back({.name = "speed " + std::to_string(i), .speed = workload.speeds[i]});
-  }
-  for (size_t i = 0; i < workload.size(); ++i) {
-    JobSpec& spec = workload.specs[i];
-    const JobTruth& truth = workload.truths[i];
-    if (spec.requested_time == Duration::infinite()) spec.requested_time = truth.run_time;
-    if (spec.kind == 0) spec.kind = first + truth.speed;
-  }
-}
-
-// As Gu et al. (ElasticFlow, ASPLOS 2023, section 6.1) draw them: a multiple of the run time.
-void set_deadlines(Workload& workload, const DeadlineSource& source, uint64_t seed) {
-  for (size_t i = 0; i < workload.size(); ++i) {
-    JobSpec& spec = workload.specs[i];
-    Random draw(seed, i, "deadline");
-    const bool chosen = draw.uniform() < source.share;
-    const double slack =
-        source.least_slack + (source.most_slack - source.least_slack) * draw.uniform();
-    if (!chosen || spec.deadline != Instant::never()) continue;
-    spec.deadline = saturating_add(
-        spec.submit, Duration::ceil_seconds(slack * workload.truths[i].run_time.as_seconds()));
-  }
-}
-
 void check_nodes_exist(const Scenario& scenario, const ClusterSpec& cluster) {
   auto need = [&](uint32_t node, const char* where) {
     if (node < cluster.size()) return;
@@ -157,7 +129,7 @@ std::string key_of(const Scenario& scenario) {
   key.cluster = scenario.cluster;
   key.workload = scenario.workload;
   const WorkloadSource& workload = scenario.workload;
-  if (workload.trace.empty() || workload.deadline.share > 0) key.seed = scenario.seed;
+  if (workload.trace.empty() || draws(workload)) key.seed = scenario.seed;
   return to_yaml(key);
 }
 
@@ -215,8 +187,7 @@ Workload build_workload(const Scenario& scenario, const ClusterSpec* cluster, In
   }
   cut_and_stretch(workload, source);
   if (source.gpu_share_milli < 1000) share_whole_gpus(workload, source.gpu_share_milli);
-  if (source.forecast == "exact") foretell(workload);
-  if (source.deadline.share > 0) set_deadlines(workload, source.deadline, scenario.seed);
+  assume(workload, source, scenario.seed);
   return workload;
 }
 

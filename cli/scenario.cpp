@@ -60,6 +60,17 @@ void describe_cluster(Fields& f, ClusterSource& cluster) {
             "a group without one");
 }
 
+void describe_malleable(Fields& f, MalleableSource& malleable) {
+  f.real({"share", "part of the rigid jobs that become malleable"}, malleable.share, 0, 1,
+         "fraction");
+  f.real({"most", "the largest size, as a multiple of what the job asks for"}, malleable.most, 1,
+         1e6, "number");
+  f.real({"serial",
+          "Amdahl's serial fraction of a job without speeds by size; its run time is that on "
+          "what it asks for"},
+         malleable.serial, 0, 1, "fraction");
+}
+
 void describe_deadlines(Fields& f, DeadlineSource& deadline) {
   f.real({"share", "part of the jobs that get one"}, deadline.share, 0, 1, "fraction");
   f.real({"least_slack", "time from submission to deadline, in run times, is uniform from this"},
@@ -100,6 +111,8 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
             "what policies are told of a job where the trace says nothing: nothing, or exactly "
             "its run time as the requested time and its speeds by size and type of GPU"},
            workload.forecast, {"none", "exact"});
+  f.section({"malleable", "rigid jobs that become malleable, from one task up"},
+            [&](Fields& m) { describe_malleable(m, workload.malleable); });
   f.section({"deadline", "deadlines for jobs that have none: submission + slack x run time"},
             [&](Fields& d) { describe_deadlines(d, workload.deadline); });
   f.require(traced || generated, "generate", "a trace or a model to generate jobs by", "neither",

@@ -54,6 +54,13 @@ struct DeadlineSource {
   double most_slack = 1.5;
 };
 
+/// Rigid jobs that the scenario makes malleable, drawn by its seed.
+struct MalleableSource {
+  double share = 0;      ///< of the jobs
+  double most = 2;       ///< the largest size, as a multiple of what the job asks for
+  double serial = 0.05;  ///< Amdahl's serial fraction, where the trace has no speeds by size
+};
+
 /// Where the jobs come from: a trace or a generator.
 struct WorkloadSource {
   std::string trace;  ///< path; empty: generated
@@ -66,6 +73,7 @@ struct WorkloadSource {
   uint64_t limit = 0;              ///< the first so many jobs; 0: all
   double time_scale = 1;           ///< factor on every time between submissions
   std::string forecast = "none";   ///< what policies are told of a job: none exact
+  MalleableSource malleable;
   DeadlineSource deadline;
 };
 

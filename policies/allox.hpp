@@ -1,9 +1,9 @@
 // AlloX: each job on the type of GPU where that is best for the mean of all, by matching.
 //
 // Source: Le et al., "AlloX: Compute Allocation in Hybrid Clusters", EuroSys 2020. Jobs that wait
-// are matched to (GPU type, place from the end) at least cost (lane_matching.hpp); who comes first on
-// what is idle starts. Running jobs stay. With `alpha` below 1 only the jobs of the users that hold
-// least are matched, so that nobody waits for ever for the sake of the mean.
+// are matched to (GPU type, place from the end) at least cost (lane_matching.hpp); who comes first
+// on what is idle starts. Running jobs stay. With `alpha` below 1 only the jobs of the users that
+// hold least are matched, so that nobody waits for ever for the sake of the mean.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,6 @@ class AlloX final : public Policy {
 
   void decide(const ClusterView& view, Instant now, Plan& plan) override;
   std::unique_ptr<Policy> clone() const override { return std::make_unique<AlloX>(*this); }
-  bool save(StateWriter& to) const override;
-  void load(StateReader& from) override;
-
-  static void members(auto& self, auto& state) {
-    auto& [alpha, placer, types] = self;
-    state(placer, types);
-  }
 
  private:
   /// A job that is first in its lane, which is idle.

@@ -41,7 +41,7 @@ void ElasticFlow::decide(const ClusterView& view, Instant now, Plan& plan) {
   }
   const bool promises = std::any_of(jobs_.begin(), jobs_.end(),
                                     [](const Entry& entry) { return entry.second.admitted; });
-  if (promises || !view.pending().empty()) plan.wake(Instant{(now_slot_ + 1) * slot_.ns});
+  if (promises) plan.wake(Instant{(now_slot_ + 1) * slot_.ns});
 }
 
 void ElasticFlow::measure(const ClusterView& view) {

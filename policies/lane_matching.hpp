@@ -1,5 +1,5 @@
-// Lane matching: which job goes on which of several unlike lanes, and in which place, so that the sum of
-// all ends is least.
+// Lane matching: which job goes on which of several unlike lanes, and in which place, so that the
+// sum of all ends is least.
 //
 // A job in the last place of a lane delays nobody, one in the place before it one other, and so on:
 // k places from the end it adds k times its time there (and what it has to wait for the lane). So

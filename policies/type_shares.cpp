@@ -10,6 +10,7 @@ namespace orrery {
 namespace {
 
 constexpr double kTolerance = 1e-10;
+constexpr double kPrecision = 1e-7;  // of the level
 constexpr int kBisections = 60;
 constexpr int kMostColumns = 400;  // a bound on what is looked at for one level; some 20 are usual
 
@@ -25,13 +26,28 @@ double equal_part(const TypeClaim& claim, std::span<const double> gpus_of_type) 
 /// A job in the program: normal progress a unit of time on each type.
 struct Row {
   double gpus = 1;
-  double most = 0;  // of gain
+  double most = 0;  // progress that it makes with the cluster to itself
   std::vector<double> gain;
 };
 
+double progress_alone(const Row& row, std::span<const double> gpus_of_type) {
+  std::vector<size_t> fastest(gpus_of_type.size());
+  std::iota(fastest.begin(), fastest.end(), size_t{0});
+  std::stable_sort(fastest.begin(), fastest.end(),
+                   [&](size_t a, size_t b) { return row.gain[a] > row.gain[b]; });
+  double time = 1;
+  double progress = 0;
+  for (const size_t type : fastest) {
+    const double part = std::min(time, gpus_of_type[type] / row.gpus);
+    progress += part * row.gain[type];
+    time -= part;
+  }
+  return progress;
+}
+
 /// The least that a job can pay for `level` under `prices` (of a GPU for all the time, by type):
 /// one type, or two that it divides all its time between. Writes its share.
-void buy(const Row& row, double level, std::span<const double> prices, std::vector<double>& share) {
+void buy(const Row& row, double level, std::span<const double> prices, std::span<double> share) {
   const size_t types = prices.size();
   level = std::min(level, row.most);
   std::fill(share.begin(), share.end(), 0);
@@ -57,16 +73,22 @@ void buy(const Row& row, double level, std::span<const double> prices, std::vect
   }
 }
 
+/// Shares of all jobs, one after the other.
+using Answer = std::vector<double>;
+
 /// Decides whether every job can have a level. The program: as much weight as possible on answers
 /// (each gives every job the level) whose weighed use stays within every type; the level can be had
 /// where that weight reaches 1.
 class Market {
  public:
   Market(std::span<const Row> rows, std::span<const double> gpus_of_type)
-      : rows_(rows), gpus_(gpus_of_type), types_(gpus_of_type.size()) {}
+      : rows_(rows),
+        gpus_(gpus_of_type),
+        types_(gpus_of_type.size()),
+        hint_(types_, 1.0 / static_cast<double>(types_)) {}
 
   /// Shares that give the level; none where there are none.
-  std::optional<TypeShares> at(double level) {
+  std::optional<Answer> at(double level) {
     begin();
     for (int column = 0; column < kMostColumns; ++column) {
       const std::vector<double> prices = prices_now();
@@ -77,13 +99,14 @@ class Market {
         if (!enter(spare, {}, 0)) return std::nullopt;
         continue;
       }
-      TypeShares answer = answer_at(level, prices);
+      Answer answer = answer_at(level, prices);
       const std::vector<double> use = use_of(answer);
       if (*std::max_element(use.begin(), use.end()) <= 1) return answer;
       const double cost = std::inner_product(use.begin(), use.end(), prices.begin(), 0.0);
       // All answers cost at least that, and no mixture costs more than all that there is.
-      if (std::accumulate(prices.begin(), prices.end(), 0.0) < cost) return std::nullopt;
-      if (column > 0 && cost >= 1 - kTolerance) return std::nullopt;  // no answer adds weight
+      const bool too_dear = std::accumulate(prices.begin(), prices.end(), 0.0) < cost;
+      if (too_dear) hint_ = prices;
+      if (too_dear || (column > 0 && cost >= 1 - kTolerance)) return std::nullopt;
       if (!enter(use, std::move(answer), 1)) return std::nullopt;
       if (weight() >= 1) return mixture();
     }
@@ -92,7 +115,7 @@ class Market {
 
  private:
   struct Basic {
-    TypeShares answer;  // empty: room that is left
+    Answer answer;  // empty: room that is left
     double worth = 0;
     double value = 1;
   };
@@ -103,9 +126,9 @@ class Market {
     for (size_t i = 0; i < types_; ++i) inverse_[i][i] = 1;
     fresh_ = true;
   }
-  // Before there is any answer all types cost alike.
+  // Before there is any answer any prices will do; those of the last level are near.
   std::vector<double> prices_now() const {
-    if (fresh_) return std::vector<double>(types_, 1.0 / static_cast<double>(types_));
+    if (fresh_) return hint_;
     std::vector<double> prices(types_, 0);
     for (size_t i = 0; i < types_; ++i) {
       for (size_t type = 0; type < types_; ++type)
@@ -113,28 +136,28 @@ class Market {
     }
     return prices;
   }
-  TypeShares answer_at(double level, std::span<const double> prices) const {
-    TypeShares answer(rows_.size(), std::vector<double>(types_, 0));
+  Answer answer_at(double level, std::span<const double> prices) const {
+    Answer answer(rows_.size() * types_);
     std::vector<double> of_job(types_);
     for (size_t job = 0; job < rows_.size(); ++job) {
       for (size_t type = 0; type < types_; ++type) {
         of_job[type] = std::max(0.0, prices[type]) * rows_[job].gpus / gpus_[type];
       }
-      buy(rows_[job], level, of_job, answer[job]);
+      buy(rows_[job], level, of_job, std::span(answer).subspan(job * types_, types_));
     }
     return answer;
   }
-  std::vector<double> use_of(const TypeShares& answer) const {
+  std::vector<double> use_of(const Answer& answer) const {
     std::vector<double> use(types_, 0);
     for (size_t job = 0; job < rows_.size(); ++job) {
       for (size_t type = 0; type < types_; ++type) {
-        use[type] += answer[job][type] * rows_[job].gpus / gpus_[type];
+        use[type] += answer[job * types_ + type] * rows_[job].gpus / gpus_[type];
       }
     }
     return use;
   }
   // A step of the simplex method; false where nothing bounds it, which room in types always does.
-  bool enter(const std::vector<double>& use, TypeShares answer, double worth) {
+  bool enter(const std::vector<double>& use, Answer answer, double worth) {
     fresh_ = false;
     std::vector<double> along(types_, 0);
     for (size_t i = 0; i < types_; ++i) {
@@ -165,16 +188,12 @@ class Market {
     for (const Basic& basic : basis_) sum += basic.worth * basic.value;
     return sum;
   }
-  TypeShares mixture() const {
+  Answer mixture() const {
     const double all = weight();
-    TypeShares mixed(rows_.size(), std::vector<double>(types_, 0));
+    Answer mixed(rows_.size() * types_, 0);
     for (const Basic& basic : basis_) {
       if (basic.worth <= 0) continue;
-      for (size_t job = 0; job < rows_.size(); ++job) {
-        for (size_t type = 0; type < types_; ++type) {
-          mixed[job][type] += basic.answer[job][type] * (basic.value / all);
-        }
-      }
+      for (size_t i = 0; i < mixed.size(); ++i) mixed[i] += basic.answer[i] * (basic.value / all);
     }
     return mixed;
   }
@@ -182,6 +201,7 @@ class Market {
   std::span<const Row> rows_;
   std::span<const double> gpus_;
   size_t types_;
+  std::vector<double> hint_;  // prices of the last level that was too high
   std::vector<Basic> basis_;
   std::vector<std::vector<double>> inverse_;  // of the basis
   bool fresh_ = true;
@@ -207,26 +227,31 @@ TypeShares max_min_by_type(std::span<const TypeClaim> claims,
     Row row{claim.gpus, 0, std::vector<double>(gpus_of_type.size(), 0)};
     for (size_t type = 0; equal > 0 && type < gpus_of_type.size(); ++type) {
       row.gain[type] = claim.gpus * claim.pace[type] / (claim.weight * equal);
-      row.most = std::max(row.most, row.gain[type]);
     }
+    row.most = progress_alone(row, gpus_of_type);
     most = std::max(most, row.most);
     rows.push_back(std::move(row));
   }
   Market market(rows, gpus_of_type);
-  if (auto all = market.at(most)) return *std::move(all);
-  TypeShares best(claims.size(), std::vector<double>(gpus_of_type.size(), 0));
-  double low = 0;
+  std::optional<Answer> best = market.at(most);
+  double low = best ? most : 0;
   double high = most;
-  for (int i = 0; i < kBisections && high - low > 1e-10 * high; ++i) {
+  for (int i = 0; i < kBisections && high - low > kPrecision * high; ++i) {
     const double level = low + (high - low) / 2;
     if (auto found = market.at(level)) {
-      best = *std::move(found);
+      best = std::move(found);
       low = level;
     } else {
       high = level;
     }
   }
-  return best;
+  TypeShares shares(claims.size(), std::vector<double>(gpus_of_type.size(), 0));
+  if (!best) return shares;
+  auto next = best->begin();
+  for (std::vector<double>& share : shares) {
+    for (double& part : share) part = *next++;
+  }
+  return shares;
 }
 
 }  // namespace orrery

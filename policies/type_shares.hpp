@@ -3,7 +3,7 @@
 //
 // Source: Gavel (Narayanan et al., OSDI 2020, section 4.1). Gavel gives its linear program to a
 // solver; here it is solved by a method of its own, which uses that there are few types
-// (docs/decisions/0006-max-min-by-prices.md).
+// (docs/decisions/0008-max-min-by-prices.md).
 #pragma once
 
 #include <span>
@@ -26,8 +26,8 @@ using TypeShares = std::vector<std::vector<double>>;
 double normal_progress(const TypeClaim& claim, std::span<const double> share,
                        std::span<const double> gpus_of_type);
 
-/// Shares under which the least normal progress is as large as can be, within a billionth; a job
-/// that could not make as much if it ran all the time makes what it can and holds nobody back.
+/// Shares under which the least normal progress is as large as can be, within a ten-millionth; a job
+/// that could not make as much with the cluster to itself makes what it can, and the others more.
 ///
 /// The level is found by bisection. Whether all jobs can have a level is a question of prices:
 /// under prices of the types each job takes the cheapest share that gives it the level, and

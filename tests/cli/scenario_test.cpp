@@ -156,7 +156,8 @@ std::vector<Bad> wrong_values() {
        "s.yaml:2:17: expected a key of faults.mtbf, found \"zzzzzz\"; known: kind, mean, shape"},
       {"WrongName", kWorkload + "policy: {order: sfj}",
        "s.yaml:2:17: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, "
-       "drf, max-min, gandiva-fair or themis, found \"sfj\"; did you mean \"sjf\"?"},
+       "drf, edf, max-min, gandiva-fair, themis, muri-s, muri-l, lucid, antman, elastic-flow, "
+       "allox or max-min-het, found \"sfj\"; did you mean \"sjf\"?"},
       {"WrongPolicy", kWorkload + "policy: eazy",
        "s.yaml:2:9: expected a policy such as easy, sjf or las+consolidate, found \"eazy\"; did "
        "you mean \"easy\"?"},
@@ -275,10 +276,10 @@ TEST(Set, TakesLists) {
 }
 
 TEST(Set, NamesItselfInErrors) {
-  EXPECT_EQ(
-      after_set(kWorkload, "policy.order=sfj"),
-      "--set policy.order=sfj: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, "
-      "gittins, qssf, drf, max-min, gandiva-fair or themis, found \"sfj\"; did you mean \"sjf\"?");
+  EXPECT_EQ(after_set(kWorkload, "policy.order=sfj"),
+            "--set policy.order=sfj: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, "
+            "gittins, qssf, drf, edf, max-min, gandiva-fair, themis, muri-s, muri-l, lucid, "
+            "antman, elastic-flow, allox or max-min-het, found \"sfj\"; did you mean \"sjf\"?");
   EXPECT_EQ(after_set(kWorkload, "policy.odrer=sjf"),
             "--set policy.odrer=sjf: expected a key of policy, found \"odrer\"; did you mean "
             "\"order\"?");

@@ -1,6 +1,11 @@
 #include "compat/shares.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
+#include <limits>
+
+#include "actors/random.hpp"
+#include "policies/type_shares.hpp"
 
 namespace orrery::compat {
 namespace {
@@ -73,6 +78,37 @@ TEST(MaxMinShares, AJobThatRunsNowhereHoldsBackNobody) {
   const Shares shares = max_min_shares(claims, gpus);
   EXPECT_NEAR(shares[1][0], 1, 1e-6);
   EXPECT_NEAR(total(shares[1]), 1, 1e-6);
+}
+
+// The engine solves the same program by a method of its own (policies/type_shares.hpp).
+TEST(MaxMinShares, TheEnginesMethodReachesTheSolversLevel) {
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    Random random(seed, 0, "claims");
+    const size_t types = 1 + random.below(4);
+    std::vector<double> gpus;
+    for (size_t i = 0; i < types; ++i) gpus.push_back(4 + static_cast<double>(random.below(30)));
+    std::vector<Claim> claims(1 + random.below(60));
+    std::vector<TypeClaim> same;
+    for (Claim& claim : claims) {
+      claim.weight = 1 + static_cast<double>(random.below(4));
+      claim.gpus = static_cast<double>(1u << random.below(3));
+      for (size_t i = 0; i < types; ++i) {
+        claim.pace.push_back(random.below(6) == 0 ? 0 : 0.05 + random.uniform());
+      }
+      same.push_back({claim.weight, claim.gpus, claim.pace});
+    }
+    const Shares solvers = max_min_shares(claims, gpus);
+    const TypeShares own = max_min_by_type(same, gpus);
+    double solvers_level = std::numeric_limits<double>::infinity();
+    double own_level = solvers_level;
+    for (size_t i = 0; i < same.size(); ++i) {
+      const bool runs = *std::max_element(same[i].pace.begin(), same[i].pace.end()) > 0;
+      if (!runs) continue;
+      solvers_level = std::min(solvers_level, normal_progress(same[i], solvers[i], gpus));
+      own_level = std::min(own_level, normal_progress(same[i], own[i], gpus));
+    }
+    if (solvers_level < 1e9) EXPECT_NEAR(own_level, solvers_level, 1e-5 * solvers_level) << seed;
+  }
 }
 
 }  // namespace

@@ -234,6 +234,39 @@ TEST(Recorder, MeasuresFragmentationByTheMixOfTheWorkload) {
                    (10 * 300 + 20 * 600 + 20 * 300) / (60 * 2000.0));
 }
 
+TEST(Recorder, TellsHowDeadlinesFared) {
+  auto cluster = make_cluster(1, 8);
+  auto workload = std::make_shared<Workload>();
+  for (int i = 0; i < 5; ++i) {
+    JobSpec& spec = add_job(*workload, 0, 1);
+    if (i < 4) spec.deadline = Instant::seconds(50);
+    spec.each.gpus = 1;
+    workload->truths[static_cast<size_t>(i)].run_time = Duration::seconds(10 * (i + 1));
+  }
+  Recorder recorder(cluster, workload, {});
+  Teller tell(recorder, *workload);
+  for (uint32_t i = 0; i < 5; ++i) tell.arrive(0, i);
+  for (uint32_t i = 0; i < 3; ++i) tell.start(10, i, {Part{0, 1, {}}});
+  // At its deadline, 20 s late, failed in time, never started, and one that has none.
+  for (const auto& [at, job, state] : {std::tuple{40, 2u, FinalState::kFailed},
+                                       {50, 0u, FinalState::kCompleted},
+                                       {70, 1u, FinalState::kCompleted}}) {
+    tell.stop(at, job, ExitCause::kDone);
+    tell.end(at, job, state);
+  }
+  const Summary s = recorder.finish(run_info(100));
+  ASSERT_TRUE(s.deadlines);
+  EXPECT_EQ(s.deadlines->jobs, 4u);
+  EXPECT_EQ(s.deadlines->met, 1u);
+  EXPECT_DOUBLE_EQ(*s.deadlines->met_time, 10.0 / (10 + 20 + 30 + 40));
+  EXPECT_DOUBLE_EQ(s.deadlines->lateness_mean_s, 20 / 3.0);
+  EXPECT_EQ(s.deadlines->lateness_max_s, 20);
+  EXPECT_EQ(summary_from_json(to_json(s), "x").deadlines, s.deadlines);
+  HandMadeRun none{{}};
+  EXPECT_FALSE(none.summary.deadlines);
+  EXPECT_FALSE(summary_from_json(to_json(none.summary), "x").deadlines);
+}
+
 TEST(Recorder, NodesDownDrawNothing) {
   auto cluster = make_cluster(2, 1);
   for (NodeSpec& node : cluster->nodes) node.idle_watts = 1000;
