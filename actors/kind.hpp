@@ -18,8 +18,8 @@ struct JobKind {
   SpeedModel speed;  ///< how it scales with tasks, and by GPU type of the cluster
   /// Part of the time that it keeps a GPU busy when it has it to itself, in [0, 1].
   double gpu_busy = 1;
-  /// Seconds that an iteration spends in each stage (storage, processors, GPU, network); empty: not
-  /// known.
+  /// Seconds that an iteration spends in each stage, one after the other (Muri: storage and
+  /// processors, GPU, network); empty: not known.
   std::vector<double> stages;
   /// By kind (index in JobKinds): its speed while it shares its GPUs with one job of that kind,
   /// as a part of its speed alone. 0: does not run so; beyond the end or negative: not measured.

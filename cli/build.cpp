@@ -73,6 +73,10 @@ void cut_and_stretch(Workload& workload, const WorkloadSource& source) {
     if (cancel != Instant::never()) {
       cancel = saturating_add(workload.specs[i].submit, cancel - Instant{old});
     }
+    Instant& deadline = workload.specs[i].deadline;
+    if (deadline != Instant::never()) {
+      deadline = saturating_add(workload.specs[i].submit, deadline - Instant{old});
+    }
   }
 }
 
@@ -111,6 +115,7 @@ Workload read_trace(const WorkloadSource& source, Inputs& about) {
   options.skip_errors = source.skip_errors;
   options.swf_memory = source.swf_memory;
   options.throughputs = source.throughputs;
+  options.host_gflops = source.host_gflops;
   traces::ReadReport report;
   Workload workload = traces::read_workload(source.trace, options, report);
   about.format = report.format;

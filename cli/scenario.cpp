@@ -85,17 +85,20 @@ void describe_workload(Fields& f, WorkloadSource& workload) {
   f.text({"trace", "a log to replay, plain, gzip or zstd; the path counts from the scenario file"},
          workload.trace);
   f.choice_of({"format", "how the trace is written; guess looks at its content"}, workload.format,
-              {"guess", "swf", "openb", "philly", "muri", "tiresias", "gavel", "shockwave", "csv",
-               "binary"});
+              {"guess", "swf", "openb", "philly", "muri", "tiresias", "gavel", "shockwave",
+               "chronus", "elasticflow", "helios", "pai", "batsim", "csv", "binary"});
   std::string on_error = workload.skip_errors ? "skip" : "fail";
   f.choice({"on_error", "what a malformed row does: fail the run, or be counted and left out"},
            on_error, {"fail", "skip"});
   workload.skip_errors = on_error == "skip";
   f.flag({"swf_memory", "SWF: take the requested memory as a demand"}, workload.swf_memory);
-  f.text({"throughputs",
-          "Gavel, Shockwave: the table that run times and speeds come from; the path as that of "
-          "`trace`"},
-         workload.throughputs);
+  f.text(
+      {"throughputs",
+       "Gavel, Shockwave: the table that run times and speeds come from; ElasticFlow: the folder "
+       "of its tables, or what their names begin with; the path as that of `trace`"},
+      workload.throughputs);
+  f.real({"host_gflops", "Batsim: operations a second of a host, in 10^9; 0: not known"},
+         workload.host_gflops, 0, 1e9, "number of 10^9 operations a second");
   f.section({"generate", "a synthetic workload, instead of `trace`"},
             [&](Fields& g) { describe_generator(g, workload.generate); });
   f.whole({"gpu_share",

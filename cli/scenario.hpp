@@ -67,8 +67,9 @@ struct WorkloadSource {
   traces::Format format = traces::Format::kGuess;
   bool skip_errors = false;
   bool swf_memory = false;
-  std::string throughputs;         ///< Gavel, Shockwave: path of the table; empty: none
-  GeneratorSource generate;        ///< counts where there is no trace
+  std::string throughputs;   ///< Gavel, Shockwave, ElasticFlow: path of the tables; empty: none
+  double host_gflops = 0;    ///< Batsim: 10^9 operations a second of a host; 0: not known
+  GeneratorSource generate;  ///< counts where there is no trace
   int32_t gpu_share_milli = 1000;  ///< of each GPU that a task would have whole
   uint64_t limit = 0;              ///< the first so many jobs; 0: all
   double time_scale = 1;           ///< factor on every time between submissions

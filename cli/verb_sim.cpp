@@ -11,6 +11,7 @@
 #include "cli/runner.hpp"
 #include "cli/sim_options.hpp"
 #include "cli/summary_text.hpp"
+#include "traces/reader.hpp"
 
 namespace orrery::cli {
 
@@ -94,11 +95,8 @@ void add_inputs(CLI::App& sim, SimOptions& o) {
                  "Keys that replace the scenario's, as orrery calibrate writes them")
       ->type_name("FILE");
   sim.add_option("--trace", o.trace, "Replay this log, plain or compressed")->type_name("FILE");
-  sim.add_option(
-         "--format", o.format,
-         "How the log is written: swf, openb, philly, muri, tiresias, gavel, shockwave, csv, "
-         "binary "
-         "(default: a guess)")
+  sim.add_option("--format", o.format,
+                 "How the log is written: " + traces::format_names() + " (default: a guess)")
       ->type_name("NAME");
   sim.add_option("--nodes", o.nodes, "The cluster: 100, 1x1024, 16x8:gpus=4")->type_name("NODES");
   sim.add_option("--policy", o.policies, "Policies to run, a comma between them: fcfs,sjf+easy")

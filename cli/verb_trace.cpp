@@ -29,6 +29,7 @@ struct TraceOptions {
   std::string jobs;
   std::vector<std::string> sets;
   uint64_t seed = 1;
+  double host_gflops = 0;
   bool swf_memory = false;
   bool json = false;
   bool quiet = false;
@@ -37,8 +38,9 @@ struct TraceOptions {
 traces::Format format_of(const std::string& option, const std::string& name) {
   if (name.empty()) return traces::Format::kGuess;
   if (auto format = traces::format_by_name(name)) return *format;
-  const std::vector<std::string> names{"swf",   "openb",     "philly", "muri",  "tiresias",
-                                       "gavel", "shockwave", "csv",    "binary"};
+  const std::vector<std::string> names{"swf",   "openb",     "philly",  "muri",        "tiresias",
+                                       "gavel", "shockwave", "chronus", "elasticflow", "helios",
+                                       "pai",   "batsim",    "csv",     "binary"};
   throw InputError({option + " " + name, 0, 0, traces::format_names(), in_quotes(name),
                     suggestion(name, names)});
 }
@@ -52,6 +54,7 @@ traces::ReadOptions read_options(const TraceOptions& o) {
   options.skip_errors = o.on_error == "skip";
   options.swf_memory = o.swf_memory;
   options.throughputs = o.throughputs;
+  options.host_gflops = o.host_gflops;
   return options;
 }
 
@@ -163,13 +166,16 @@ int generate_trace(const TraceOptions& o) {
 }
 
 void add_reading(CLI::App& verb, TraceOptions& o) {
-  verb.add_option(
-          "--format", o.format,
-          "swf, openb, philly, muri, tiresias, gavel, shockwave, csv, binary (default: a guess)")
+  verb.add_option("--format", o.format, traces::format_names() + " (default: a guess)")
       ->type_name("NAME");
   verb.add_option("--throughputs", o.throughputs,
-                  "Gavel, Shockwave: the table that run times and speeds come from")
+                  "Gavel, Shockwave: the table that run times and speeds come from; ElasticFlow: "
+                  "the folder of its tables, or what their names begin with")
       ->type_name("FILE");
+  verb.add_option("--host-gflops", o.host_gflops,
+                  "Batsim: operations a second of a host, in 10^9, for profiles that compute")
+      ->type_name("NUMBER")
+      ->check(CLI::Range(1e-6, 1e9));
   verb.add_option("--on-error", o.on_error, "A malformed row: fail (default) or skip")
       ->type_name("MODE");
   verb.add_flag("--swf-memory", o.swf_memory, "SWF: take the requested memory as a demand");

@@ -186,7 +186,7 @@ void ShockwaveRules::after_task(RoundJob& job) {
   const int64_t next = job.row.mode == BatchMode::kGns ? 2 * old
                        : wish == Wish::kUp             ? model.largest
                                                        : batch.first;
-  traces::JobKind kind = job.row.kind;
+  traces::GangKind kind = job.row.kind;
   kind.model = batch.model + " (batch size " + std::to_string(next) + ")";
   std::vector<double> speed;
   for (const std::string& type : cluster_.types) {

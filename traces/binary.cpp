@@ -192,10 +192,10 @@ class BinaryReader {
     if (std::string_view(magic.data(), magic.size()) != kBinaryMagic) {
       fail("a file in Orrery's binary format", "another beginning");
     }
-    const uint32_t version = take_u32();
-    if (version != kBinaryVersion) {
-      fail("version " + std::to_string(kBinaryVersion) + " of Orrery's binary format",
-           "version " + std::to_string(version), "import the trace anew with this version");
+    version_ = take_u32();
+    if (version_ < 1 || version_ > kBinaryVersion) {
+      fail("version 1 to " + std::to_string(kBinaryVersion) + " of Orrery's binary format",
+           "version " + std::to_string(version_), "import the trace anew with this version");
     }
   }
 
@@ -228,18 +228,35 @@ class BinaryReader {
       for (size_t left = in.count(); left > 0; --left) names->push_back(in.text());
     }
     workload_.speeds.clear();
-    for (size_t left = in.count(); left > 0; --left) {
-      SpeedModel& model = workload_.speeds.emplace_back();
-      model.kind = static_cast<SpeedModel::Kind>(in.number_to(255));
-      model.serial = in.real();
-      for (size_t points = in.count(); points > 0; --points) {
-        const auto tasks = static_cast<uint32_t>(in.number_to(UINT32_MAX));
-        model.table.emplace_back(tasks, in.real());
-      }
-      for (size_t types = in.count(); types > 0; --types) model.by_gpu_type.push_back(in.real());
-    }
+    for (size_t left = in.count(); left > 0; --left) workload_.speeds.push_back(take_speed(in));
     workload_.machine_nodes = static_cast<uint32_t>(in.number_to(UINT32_MAX));
     workload_.machine_processors = static_cast<uint32_t>(in.number_to(UINT32_MAX));
+    if (version_ < 2) return;
+    workload_.kinds.clear();
+    for (size_t left = in.count(); left > 0; --left) workload_.kinds.push_back(take_kind(in));
+  }
+
+  static SpeedModel take_speed(Unpacker& in) {
+    SpeedModel model;
+    model.kind = static_cast<SpeedModel::Kind>(in.number_to(255));
+    model.serial = in.real();
+    for (size_t points = in.count(); points > 0; --points) {
+      const auto tasks = static_cast<uint32_t>(in.number_to(UINT32_MAX));
+      model.table.emplace_back(tasks, in.real());
+    }
+    for (size_t types = in.count(); types > 0; --types) model.by_gpu_type.push_back(in.real());
+    return model;
+  }
+
+  static JobKind take_kind(Unpacker& in) {
+    JobKind kind;
+    kind.name = in.text();
+    kind.speed = take_speed(in);
+    kind.gpu_busy = in.real();
+    for (auto* numbers : {&kind.stages, &kind.beside}) {
+      for (size_t left = in.count(); left > 0; --left) numbers->push_back(in.real());
+    }
+    return kind;
   }
 
   void take_job(Unpacker& in) {
@@ -271,12 +288,16 @@ class BinaryReader {
     truth.end = static_cast<TraceEnd>(in.number_to(255));
     truth.cancel_at.ns = in.signed_number();
     truth.speed = u32();
+    if (version_ < 2) return;
+    spec.deadline.ns = in.signed_number();
+    spec.kind = u32();
   }
 
   std::unique_ptr<ByteSource> source_;
   std::string name_;
   ReadReport& report_;
   Workload workload_;
+  uint32_t version_ = 0;
   std::string stored_;
   std::string content_;
   uint64_t position_ = 0;

@@ -5,7 +5,7 @@
 //          one zstd frame of `length` bytes
 //
 // Numbers are little-endian; inside a block they are LEB128 varints, signed ones zigzag. The first
-// block holds names, GPU types and speed models, the others jobs, the last one their number.
+// block holds names, GPU types, speed models and kinds, the others jobs, the last one their number.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ namespace orrery::traces {
 
 /// Not text (the high bit, the control bytes), and broken by a transfer that changes line ends.
 inline constexpr std::string_view kBinaryMagic{"\x89ORWL\r\n\x1a", 8};
-inline constexpr uint32_t kBinaryVersion = 1;
+/// Version 2 has kinds and deadlines; files of version 1, without them, are read as well.
+inline constexpr uint32_t kBinaryVersion = 2;
 
 enum class BlockKind : uint32_t { kTables = 1, kJobs = 2, kEnd = 3 };
 

@@ -120,12 +120,16 @@ void resolve_after(Workload& workload, const std::vector<uint32_t>& index_of_row
 }  // namespace
 
 void finish(Workload& workload, const LineReader& lines, Oddities& oddities, ReadReport& report) {
-  auto& specs = workload.specs;
   report.bytes = lines.bytes();
+  finish(workload, lines.name(), oddities, report);
+}
+
+void finish(Workload& workload, const std::string& name, Oddities& oddities, ReadReport& report) {
+  auto& specs = workload.specs;
   if (specs.empty()) {
     std::string found = report.bytes == 0 ? "an empty file" : "no row of a job";
     if (report.rows > 0) found = "none in " + std::to_string(report.rows) + " rows";
-    throw InputError({.where = lines.name(),
+    throw InputError({.where = name,
                       .expected = "at least one job that can run",
                       .found = std::move(found),
                       .hint = ""});

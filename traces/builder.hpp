@@ -110,6 +110,8 @@ void for_each_row(LineReader& lines, RowErrors& errors, Row&& row) {
 /// completes the report. `spec.after` holds rows of the input until then. Throws InputError when
 /// there is no job.
 void finish(Workload& workload, const LineReader& lines, Oddities& oddities, ReadReport& report);
+/// The same for what has no lines; `report.bytes` is told already, `name` stands in messages.
+void finish(Workload& workload, const std::string& name, Oddities& oddities, ReadReport& report);
 
 /// Reserves room for `jobs`.
 void reserve(Workload& workload, uint64_t jobs);

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "traces/csv.hpp"
+#include "traces/kinds.hpp"
 #include "traces/reader.hpp"
 #include "traces/scan.hpp"
 #include "traces/speed_text.hpp"
@@ -52,6 +53,9 @@ std::string fault_of_job(const Workload& w, size_t i) {
   if (truth.cancel_at != Instant::never() && !in_time(truth.cancel_at.ns)) {
     return "is cancelled out of range";
   }
+  if (spec.deadline != Instant::never() && !in_time(spec.deadline.ns)) {
+    return "has a deadline out of range";
+  }
   if (i > 0 && spec.submit < w.specs[i - 1].submit) return "was submitted before its predecessor";
   if (spec.min_tasks < 1 || spec.tasks < spec.min_tasks || spec.max_tasks < spec.tasks ||
       spec.max_tasks > limits::kTasksPerJob) {
@@ -64,8 +68,9 @@ std::string fault_of_job(const Workload& w, size_t i) {
     return "is rigid and has a range of sizes";
   }
   if (spec.user >= w.users.size() || spec.group >= w.groups.size() ||
-      spec.queue >= w.queues.size() || truth.speed >= w.speeds.size()) {
-    return "has an unknown user, group, queue or speed model";
+      spec.queue >= w.queues.size() || truth.speed >= w.speeds.size() ||
+      spec.kind >= w.kinds.size()) {
+    return "has an unknown user, group, queue, speed model or kind";
   }
   for (const JobId job : spec.after) {
     if (job.index >= i) return "waits for a job that was not submitted before it";
@@ -92,6 +97,7 @@ std::string fault_of(const Workload& w) {
   for (const auto& speed : w.speeds) {
     if (auto fault = fault_of(speed); !fault.empty()) return fault;
   }
+  if (auto fault = fault_of(w.kinds); !fault.empty()) return fault;
   std::unordered_set<std::string_view> names;
   names.reserve(w.size());
   for (size_t i = 0; i < w.size(); ++i) {

@@ -6,8 +6,9 @@
 
 namespace orrery::traces {
 
-void CsvRow::split(std::string_view line, const RowErrors& errors) {
+void CsvRow::split(std::string_view line, const RowErrors& errors, uint64_t offset) {
   fields_.clear();
+  offset_ = offset;
   unquoted_.clear();
   // Texts of unquoted fields point into this string: it must not move.
   unquoted_.reserve(line.size());
@@ -20,9 +21,10 @@ void CsvRow::split(std::string_view line, const RowErrors& errors) {
       const std::string_view text = line.substr(at, comma - at);
       const size_t quote = text.find('"');
       if (quote != std::string_view::npos) {
-        errors.fail(at + quote + 1, "quotes around the whole field, or none", quoted(text));
+        errors.fail(offset_ + at + quote + 1, "quotes around the whole field, or none",
+                    quoted(text));
       }
-      fields_.push_back({text, at + 1});
+      fields_.push_back({text, offset_ + at + 1});
       at = comma;
     }
     if (at == line.size()) return;
@@ -37,7 +39,7 @@ size_t CsvRow::split_quoted(std::string_view line, size_t start, const RowErrors
   while (true) {
     const size_t quote = line.find('"', at);
     if (quote == std::string_view::npos) {
-      errors.fail(start + 1, "a closing quote on the same line", "none");
+      errors.fail(offset_ + start + 1, "a closing quote on the same line", "none");
     }
     unquoted_.append(line.substr(at, quote - at));
     at = quote + 1;
@@ -46,9 +48,9 @@ size_t CsvRow::split_quoted(std::string_view line, size_t start, const RowErrors
     ++at;
   }
   if (at < line.size() && line[at] != ',') {
-    errors.fail(at + 1, "a comma behind the closing quote", quoted(line.substr(at, 1)));
+    errors.fail(offset_ + at + 1, "a comma behind the closing quote", quoted(line.substr(at, 1)));
   }
-  fields_.push_back({std::string_view(unquoted_).substr(from), start + 1});
+  fields_.push_back({std::string_view(unquoted_).substr(from), offset_ + start + 1});
   return at;
 }
 
@@ -112,6 +114,19 @@ int64_t CsvTable::nanoseconds(size_t column, int64_t least) const {
 
 void CsvTable::fail(size_t column, const std::string& expected) const {
   errors_.fail(row_.column(column), expected + " for " + names_[column], quoted(row_.text(column)));
+}
+
+void append_field(std::string& out, std::string_view text) {
+  if (text.find_first_of(",\"") == std::string_view::npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
 }
 
 bool is_good_name(std::string_view name) {

@@ -14,8 +14,8 @@ namespace orrery::traces {
 /// One record, split; the fields stay valid until the next split.
 class CsvRow {
  public:
-  /// Fails through `errors` on quotes that do not match.
-  void split(std::string_view line, const RowErrors& errors);
+  /// Fails through `errors` on quotes that do not match. `offset`: bytes before it on its line.
+  void split(std::string_view line, const RowErrors& errors, uint64_t offset = 0);
 
   size_t size() const { return fields_.size(); }
   std::string_view text(size_t field) const { return fields_[field].text; }
@@ -29,6 +29,7 @@ class CsvRow {
   size_t split_quoted(std::string_view line, size_t start, const RowErrors& errors);
 
   std::vector<Field> fields_;
+  uint64_t offset_ = 0;
   std::string unquoted_;  ///< the text of fields that had doubled quotes
 };
 
@@ -64,6 +65,27 @@ class CsvTable {
   std::vector<std::string> names_;
   CsvRow row_;
 };
+
+/// Calls `header` once the header is in `table`, then `row` with each record behind it there.
+template <typename Header, typename Row>
+void for_each_record(LineReader& lines, RowErrors& errors, CsvTable& table, ReadReport& report,
+                     Header&& header, Row&& row) {
+  for_each_row(lines, errors, [&](std::string_view line) {
+    if (line.empty()) return;
+    if (table.has_header()) {
+      ++report.rows;
+      table.take_row(line);
+      row();
+    } else {
+      table.take_header(line);
+      header();
+      errors.header_done();
+    }
+  });
+}
+
+/// Appends `text` as a field, in quotes where it needs them.
+void append_field(std::string& out, std::string_view text);
 
 /// A name that every format can carry: 1 to 255 bytes, no control characters.
 bool is_good_name(std::string_view name);

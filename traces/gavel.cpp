@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "traces/csv.hpp"
+#include "traces/kinds.hpp"
 #include "traces/scan.hpp"
 
 namespace orrery::traces {
@@ -121,7 +122,7 @@ class TabRow {
 /// Steps that no run of this engine can make; a double holds each number below it exactly.
 constexpr int64_t kMostSteps = int64_t{1} << 50;
 
-GavelJob job_of(const TabRow& row, Oddities& oddities) {
+GavelJob job_of(const TabRow& row) {
   const Shape& shape = row.shape();
   GavelJob job;
   if (!is_good_name(row.text(0))) row.fail(0, "the kind of the job, 1 to 255 printable bytes,");
@@ -135,7 +136,9 @@ GavelJob job_of(const TabRow& row, Oddities& oddities) {
   if (shape.slo != kAbsent) {
     Decimal slo;
     if (!parse_decimal(row.text(shape.slo), slo)) row.fail(shape.slo, "a number for the SLO");
-    if (slo.above_zero()) oddities.count("jobs have an SLO; deadlines are ignored");
+    if (slo.above_zero()) {
+      job.slo = static_cast<double>(slo.whole) + static_cast<double>(slo.nanos) / 1e9;
+    }
   }
   if (shape.mode != kAbsent) {
     const auto* const mode = std::find(kModes.begin(), kModes.end(), row.text(shape.mode));
@@ -155,7 +158,8 @@ class WorkloadMaker {
         oddities_(oddities),
         report_(report),
         queues_(workload_.queues),
-        groups_(workload_.groups) {
+        groups_(workload_.groups),
+        kinds_(workload_.kinds) {
     if (table.empty()) return;
     table_ = read_throughputs(table);
     workload_.gpu_types = table_->gpu_types();
@@ -163,10 +167,25 @@ class WorkloadMaker {
 
   Workload& workload() { return workload_; }
 
+  /// To be called behind the last row: what kinds do beside each other, as far as it was measured.
+  void compare_kinds() {
+    if (!table_) return;
+    for (const auto& [gang, measured] : known_) {
+      if (measured.kind == 0) continue;
+      auto& beside = workload_.kinds[measured.kind].beside;
+      beside.assign(workload_.kinds.size(), -1);
+      for (const auto& [other, its] : known_) {
+        const auto shared = table_->together(measured.fastest, gang, other);
+        if (shared && its.kind != 0) beside[its.kind] = shared->first / measured.steps_per_second;
+      }
+    }
+  }
+
   void take(const GavelJob& job, bool has_mode) {
     JobSpec spec;
     JobTruth truth;
     if (!take_time(job, spec, truth)) return;
+    take_deadline(job, spec, truth);
     spec.name = std::to_string(report_.rows - 1);
     spec.submit = job.arrival;
     spec.tasks = spec.min_tasks = spec.max_tasks = job.kind.gpus;
@@ -187,19 +206,23 @@ class WorkloadMaker {
   struct Measured {
     double steps_per_second = 0;  ///< on the fastest type; 0: it runs on none
     uint32_t types = 0;           ///< on which it runs; 0: on all
+    std::string fastest;          ///< that type
     uint32_t speed = 0;           ///< index of its model
+    uint32_t kind = 0;            ///< index of what is told of it; 0: it runs on no type
     bool known = false;           ///< the table has it, if only to say that it does not run
   };
 
   /// False where the job can't run and is left out.
   bool take_time(const GavelJob& job, JobSpec& spec, JobTruth& truth) {
+    const auto [place, fresh] = known_.try_emplace(job.kind);
+    if (fresh && table_) place->second = measure(job.kind);
+    if (fresh && !table_) place->second.kind = kinds_.index_of(named(job.kind));
+    const Measured& measured = place->second;
+    spec.kind = measured.kind;
     if (!table_) {
       truth.run_time = job.duration;
       return true;
     }
-    const auto [place, fresh] = known_.try_emplace(job.kind);
-    if (fresh) place->second = measure(job.kind);
-    const Measured& measured = place->second;
     if (measured.steps_per_second <= 0) {
       ++report_.left_out;
       oddities_.count(measured.known
@@ -219,7 +242,26 @@ class WorkloadMaker {
     return true;
   }
 
-  Measured measure(const JobKind& kind) {
+  /// As in Gavel's scheduler: so many times the run time.
+  void take_deadline(const GavelJob& job, JobSpec& spec, const JobTruth& truth) {
+    if (job.slo == 0) return;
+    const double seconds = static_cast<double>(truth.run_time.ns) / 1e9 * job.slo;
+    const Duration most = Duration::seconds(kMaxSeconds) - (job.arrival - Instant{});
+    if (!(seconds <= static_cast<double>(most.ns) / 1e9)) {
+      errors_.fail(0, "a deadline of at most " + std::to_string(kMaxSeconds) + " s", "a later one");
+    }
+    spec.deadline = job.arrival + std::min(Duration::ceil_seconds(seconds), most);
+  }
+
+  static JobKind named(const GangKind& gang) {
+    constexpr size_t kLongest = 200;
+    JobKind kind;
+    kind.name = gang.model.substr(0, kLongest);
+    if (gang.gpus > 1) kind.name += ", " + std::to_string(gang.gpus) + " GPUs";
+    return kind;
+  }
+
+  Measured measure(const GangKind& kind) {
     const auto& types = table_->gpu_types();
     std::vector<double> steps;
     size_t best = 0;
@@ -233,6 +275,7 @@ class WorkloadMaker {
     }
     measured.steps_per_second = steps[best];
     if (steps[best] <= 0) return measured;
+    measured.fastest = types[best];
     if (measured.types == (uint32_t{1} << types.size()) - 1) measured.types = 0;
     SpeedModel model;
     model.kind = SpeedModel::Kind::kTable;
@@ -244,6 +287,9 @@ class WorkloadMaker {
       model.by_gpu_type.push_back(factor > 0 ? factor : 1);
     }
     measured.speed = static_cast<uint32_t>(workload_.speeds.size());
+    JobKind told = named(kind);
+    told.speed = model;
+    measured.kind = kinds_.index_of(std::move(told));
     workload_.speeds.push_back(std::move(model));
     return measured;
   }
@@ -254,19 +300,19 @@ class WorkloadMaker {
   Workload workload_;
   NameTable queues_;
   NameTable groups_;
+  KindTable kinds_;
   std::optional<Throughputs> table_;
-  std::map<JobKind, Measured> known_;
+  std::map<GangKind, Measured> known_;
 };
 
 template <typename Take>
-void for_each_job(LineReader& lines, RowErrors& errors, Oddities& oddities, ReadReport& report,
-                  Take&& take) {
+void for_each_job(LineReader& lines, RowErrors& errors, ReadReport& report, Take&& take) {
   TabRow row(errors, report.format);
   for_each_row(lines, errors, [&](std::string_view line) {
     if (line.find_first_not_of(" \t") == std::string_view::npos) return;
     ++report.rows;
     row.take(line);
-    take(job_of(row, oddities), row.shape().mode != kAbsent);
+    take(job_of(row), row.shape().mode != kAbsent);
   });
 }
 
@@ -281,12 +327,9 @@ std::vector<GavelJob> jobs_of(std::unique_ptr<ByteSource> source, const std::str
                   : looks_like_gavel(line, Format::kShockwave) ? Format::kShockwave
                                                                : Format::kGavel;
   RowErrors errors(lines, options, report, false);
-  Oddities oddities;
   std::vector<GavelJob> jobs;
-  for_each_job(lines, errors, oddities, report,
-               [&](GavelJob job, bool) { jobs.push_back(std::move(job)); });
+  for_each_job(lines, errors, report, [&](GavelJob job, bool) { jobs.push_back(std::move(job)); });
   report.bytes = lines.bytes();
-  oddities.write_to(report.oddities);
   if (jobs.empty()) {
     throw InputError({.where = name,
                       .expected = "at least one job",
@@ -336,8 +379,9 @@ Workload read_gavel(LineReader& lines, const ReadOptions& options, uint64_t expe
   Oddities oddities;
   WorkloadMaker maker(options.throughputs, errors, oddities, report);
   reserve(maker.workload(), expected_jobs);
-  for_each_job(lines, errors, oddities, report,
+  for_each_job(lines, errors, report,
                [&](const GavelJob& job, bool has_mode) { maker.take(job, has_mode); });
+  maker.compare_kinds();
   finish(maker.workload(), lines, oddities, report);
   return std::move(maker.workload());
 }

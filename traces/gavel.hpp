@@ -33,10 +33,11 @@ enum class BatchMode : uint8_t {
 
 /// A row as it stands.
 struct GavelJob {
-  JobKind kind;
+  GangKind kind;
   uint64_t steps = 0;  ///< of the whole gang
   BatchMode mode = BatchMode::kStatic;
   double weight = 1;    ///< of a job under fair sharing, above 0
+  double slo = 0;       ///< its deadline in run times from its arrival; 0: none
   Duration duration{};  ///< Shockwave: its authors' estimate of the run time
   Instant arrival;
 };

@@ -30,21 +30,24 @@ namespace {
 // Division rounds once, so that 60 s is 60; as_seconds() multiplies by a rounded 1e-9.
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
-std::vector<std::pair<std::string, double>> top_users(const Workload& workload) {
+/// The names, but the first, that most jobs have, with the fraction of jobs. `index` gives the
+/// number of a job's name, `name` the name of a number.
+template <typename Index, typename Name>
+std::vector<std::pair<std::string, double>> most_frequent(const Workload& workload, size_t names,
+                                                          Index&& index, Name&& name) {
   constexpr size_t kShown = 5;
-  std::vector<uint64_t> jobs(workload.users.size());
-  for (const auto& spec : workload.specs) ++jobs[spec.user];
+  std::vector<uint64_t> jobs(names);
+  for (const auto& spec : workload.specs) ++jobs[index(spec)];
   std::vector<uint32_t> order;
-  for (uint32_t user = 1; user < jobs.size(); ++user) {
-    if (jobs[user] > 0) order.push_back(user);
+  for (uint32_t i = 1; i < jobs.size(); ++i) {
+    if (jobs[i] > 0) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(),
                    [&](uint32_t a, uint32_t b) { return jobs[a] > jobs[b]; });
   order.resize(std::min(order.size(), kShown));
   std::vector<std::pair<std::string, double>> top;
-  for (const uint32_t user : order) {
-    top.emplace_back(workload.users[user],
-                     static_cast<double>(jobs[user]) / static_cast<double>(workload.size()));
+  for (const uint32_t i : order) {
+    top.emplace_back(name(i), static_cast<double>(jobs[i]) / static_cast<double>(workload.size()));
   }
   return top;
 }
@@ -56,6 +59,7 @@ void add_job(TraceInfo& info, const JobSpec& spec, const JobTruth& truth) {
   info.cancelled += truth.end == TraceEnd::kCancelled;
   info.flexible += spec.flexibility != Flexibility::kRigid;
   info.waiting_for_others += !spec.after.empty();
+  info.jobs_of_kind += spec.kind != 0;
   info.gpu_jobs += spec.each.gpus > 0;
   info.gpu_sharing_jobs += spec.each.shares_gpu();
   info.gpu_seconds +=
@@ -74,10 +78,11 @@ TraceInfo describe(const Workload& w, const ReadReport& report) {
   info.users = w.users.size() - 1;
   info.groups = w.groups.size() - 1;
   info.queues = w.queues.size() - 1;
+  info.kinds = w.kinds.size() - 1;
   if (w.specs.empty()) return info;
   info.first_submit = w.specs.front().submit;
   info.last_submit = w.specs.back().submit;
-  std::vector<double> run, requested, tasks, gap, accuracy, gpus;
+  std::vector<double> run, requested, tasks, gap, accuracy, gpus, slack;
   for (size_t i = 0; i < w.size(); ++i) {
     const JobSpec& spec = w.specs[i];
     const JobTruth& truth = w.truths[i];
@@ -86,6 +91,10 @@ TraceInfo describe(const Workload& w, const ReadReport& report) {
     tasks.push_back(spec.tasks);
     if (i > 0) gap.push_back(seconds((spec.submit - w.specs[i - 1].submit).ns));
     if (spec.each.gpus > 0) gpus.push_back(static_cast<double>(spec.each.gpus) * spec.tasks);
+    if (spec.deadline != Instant::never()) {
+      slack.push_back(seconds((spec.deadline - spec.submit - truth.run_time).ns));
+      info.hopeless += slack.back() < 0;
+    }
     if (spec.requested_time == Duration::infinite()) continue;
     requested.push_back(seconds(spec.requested_time.ns));
     accuracy.push_back(run.back() / requested.back());
@@ -96,11 +105,17 @@ TraceInfo describe(const Workload& w, const ReadReport& report) {
   info.gap_s = distribution_of(std::move(gap));
   info.accuracy = distribution_of(std::move(accuracy));
   info.gpus = distribution_of(std::move(gpus));
+  info.slack_s = distribution_of(std::move(slack));
   const double span = seconds((info.last_submit - info.first_submit).ns);
   if (info.machine_processors > 0 && span > 0) {
     info.offered_load = info.core_seconds / (info.machine_processors * span);
   }
-  info.top_users = top_users(w);
+  info.top_users = most_frequent(
+      w, w.users.size(), [](const JobSpec& spec) { return spec.user; },
+      [&](uint32_t user) { return w.users[user]; });
+  info.top_kinds = most_frequent(
+      w, w.kinds.size(), [](const JobSpec& spec) { return spec.kind; },
+      [&](uint32_t kind) { return w.kinds[kind].name; });
   return info;
 }
 
@@ -134,6 +149,25 @@ void distribution_line(std::string& out, const char* label, const Distribution& 
   line(out, label,
        "min " + unit(d.min) + ", mean " + unit(d.mean) + ", median " + unit(d.median) + ", p95 " +
            unit(d.p95) + ", p99 " + unit(d.p99) + ", max " + unit(d.max));
+}
+
+void deadline_lines(std::string& out, const TraceInfo& info) {
+  if (info.slack_s.count == 0) return;
+  line(out, "deadlines",
+       count_of(info.slack_s.count, info.jobs, "jobs") + ", " +
+           count_of(info.hopeless, info.slack_s.count,
+                    "of them beyond reach at the size and speed of the trace"));
+  distribution_line(out, "slack", info.slack_s, duration);
+}
+
+void kind_lines(std::string& out, const TraceInfo& info) {
+  if (info.kinds == 0) return;
+  line(out, "kinds",
+       std::to_string(info.kinds) + " kinds of jobs, " +
+           count_of(info.jobs_of_kind, info.jobs, "jobs of them"));
+  for (const auto& [name, share] : info.top_kinds) {
+    line(out, "", "kind " + name + ": " + percent(share) + " of the jobs");
+  }
 }
 
 void machine_lines(std::string& out, const TraceInfo& info) {
@@ -176,6 +210,7 @@ std::string text_of(const TraceInfo& info) {
   if (info.requested_s.count < info.jobs) {
     line(out, "no requested time", count_of(info.jobs - info.requested_s.count, info.jobs, "jobs"));
   }
+  deadline_lines(out, info);
   distribution_line(out, "size", info.tasks, tasks);
   distribution_line(out, "GPUs", info.gpus, gpus);
   if (info.gpu_jobs > 0) {
@@ -196,6 +231,7 @@ std::string text_of(const TraceInfo& info) {
   for (const auto& [name, share] : info.top_users) {
     line(out, "", "user " + name + ": " + percent(share) + " of the jobs");
   }
+  kind_lines(out, info);
   for (const auto& oddity : report.oddities) line(out, "odd", oddity);
   return out;
 }

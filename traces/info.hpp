@@ -44,6 +44,11 @@ struct TraceInfo {
   Distribution accuracy;  ///< run time / requested time, of the jobs that have one
   Distribution gpus;      ///< whole gang, of the jobs with GPUs
 
+  /// From the submission to the deadline, less the run time: how long a job with a deadline may
+  /// wait. Negative where it cannot make it at the size and speed of the trace.
+  Distribution slack_s;
+  uint64_t hopeless = 0;  ///< with a negative slack
+
   uint64_t failed = 0;
   uint64_t cancelled = 0;
   uint64_t flexible = 0;  ///< not rigid
@@ -54,8 +59,12 @@ struct TraceInfo {
   uint64_t users = 0;  ///< that are known
   uint64_t groups = 0;
   uint64_t queues = 0;
+  uint64_t kinds = 0;         ///< that are known
+  uint64_t jobs_of_kind = 0;  ///< jobs of them
   /// The most active users: name and fraction of all jobs; at most five.
   std::vector<std::pair<std::string, double>> top_users;
+  /// The same for kinds.
+  std::vector<std::pair<std::string, double>> top_kinds;
 };
 
 TraceInfo describe(const Workload& workload, const ReadReport& report);

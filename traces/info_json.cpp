@@ -17,10 +17,13 @@ Json json_of(const Distribution& d) {
 
 std::string json_of(const TraceInfo& info) {
   const ReadReport& report = info.report;
-  Json top = Json::array();
-  for (const auto& [name, share] : info.top_users) {
-    top.push_back({{"user", name}, {"fraction_of_jobs", share}});
-  }
+  const auto most_frequent = [](const auto& names, const char* what) {
+    Json top = Json::array();
+    for (const auto& [name, share] : names) {
+      top.push_back({{what, name}, {"fraction_of_jobs", share}});
+    }
+    return top;
+  };
   const Json json = {
       {"file", report.source},
       {"format", name_of(report.format)},
@@ -40,12 +43,15 @@ std::string json_of(const TraceInfo& info) {
       {"run_s", json_of(info.run_s)},
       {"requested_s", json_of(info.requested_s)},
       {"run_by_requested", json_of(info.accuracy)},
+      {"slack_s", json_of(info.slack_s)},
       {"tasks", json_of(info.tasks)},
       {"gpus", json_of(info.gpus)},
       {"interarrival_s", json_of(info.gap_s)},
       {"failed_jobs", info.failed},
       {"cancelled_jobs", info.cancelled},
       {"flexible_jobs", info.flexible},
+      {"deadline_jobs", info.slack_s.count},
+      {"hopeless_jobs", info.hopeless},
       {"dependent_jobs", info.waiting_for_others},
       {"gpu_jobs", info.gpu_jobs},
       {"gpu_sharing_jobs", info.gpu_sharing_jobs},
@@ -53,7 +59,10 @@ std::string json_of(const TraceInfo& info) {
       {"users", info.users},
       {"groups", info.groups},
       {"queues", info.queues},
-      {"top_users", top},
+      {"top_users", most_frequent(info.top_users, "user")},
+      {"kinds", info.kinds},
+      {"jobs_of_kind", info.jobs_of_kind},
+      {"top_kinds", most_frequent(info.top_kinds, "kind")},
       {"oddities", report.oddities},
   };
   // File names need not be UTF-8; what is not becomes U+FFFD.

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <map>
 #include <string_view>
-#include <tuple>
 #include <unordered_set>
 
 #include "traces/csv.hpp"
+#include "traces/kinds.hpp"
 #include "traces/scan.hpp"
 
 namespace orrery::traces {
@@ -26,35 +25,27 @@ class JobReader {
 
   std::vector<MuriJob> read() {
     std::vector<MuriJob> jobs;
-    for_each_row(lines_, errors_, [&](std::string_view line) {
-      if (line.empty()) return;
-      if (!table_.has_header()) {
-        take_header(line);
-        errors_.header_done();
-      } else {
-        ++report_.rows;
-        jobs.push_back(take_row(line));
-      }
-    });
+    for_each_record(
+        lines_, errors_, table_, report_, [this] { take_header(); },
+        [&] { jobs.push_back(take_row()); });
     return jobs;
   }
 
  private:
-  void take_header(std::string_view line) {
-    table_.take_header(line);
+  void take_header() {
     id_ = table_.require("job_id");
     gpus_ = table_.require("num_gpu");
     submit_ = table_.require("submit_time");
     iterations_ = table_.require("iterations");
     model_ = table_.require("model_name");
+    batch_ = table_.find("batch_size");
     iteration_ = table_.require("iteration_time");
     resources_ = {table_.require("resource_time_0"), table_.require("resource_time_1"),
                   table_.require("resource_time_2")};
     priority_ = table_.require("priority");
   }
 
-  MuriJob take_row(std::string_view line) {
-    table_.take_row(line);
+  MuriJob take_row() {
     MuriJob job;
     job.name = table_.text(id_);
     if (!is_good_job_name(job.name)) table_.fail(id_, "1 to 255 printable bytes without ';'");
@@ -65,6 +56,8 @@ class JobReader {
     job.iterations = table_.whole(iterations_, 0, most);
     job.model = table_.text(model_);
     if (!is_good_name(job.model)) table_.fail(model_, "the name of a model");
+    job.batch = table_.text(batch_);
+    if (!job.batch.empty() && !is_good_name(job.batch)) table_.fail(batch_, "a batch size");
     for (size_t i = 0; i < resources_.size(); ++i) {
       job.resource_ms[i] = milliseconds(resources_[i]);
     }
@@ -92,44 +85,23 @@ class JobReader {
   CsvTable table_;
   std::unordered_set<std::string> names_;
   size_t id_ = 0, gpus_ = 0, submit_ = 0, iterations_ = 0, model_ = 0, iteration_ = 0;
-  size_t priority_ = 0;
+  size_t batch_ = 0, priority_ = 0;
   std::array<size_t, 3> resources_{};
 };
 
-// Jobs of a model on as many GPUs with the same profile are of one kind.
-class KindTable {
- public:
-  explicit KindTable(JobKinds& kinds) : kinds_(kinds) {}
-
-  uint32_t index_of(const MuriJob& job) {
-    const auto [at, is_new] = known_.try_emplace(
-        std::tuple(job.model, job.gpus, job.iteration_ms, std::to_array(job.resource_ms)), 0);
-    if (is_new) {
-      at->second = static_cast<uint32_t>(kinds_.size());
-      kinds_.push_back(kind_of(job));
-    }
-    return at->second;
+JobKind kind_of(const MuriJob& job) {
+  JobKind kind;
+  constexpr size_t kLongest = 100;
+  kind.name = job.model.substr(0, kLongest);
+  if (!job.batch.empty()) kind.name += " (batch size " + job.batch.substr(0, kLongest) + ")";
+  if (job.gpus > 1) kind.name += ", " + std::to_string(job.gpus) + " GPUs";
+  const auto& ms = job.resource_ms;
+  if (ms[0] + ms[1] + ms[2] > 0) kind.stages = {ms[0] / 1000, ms[1] / 1000, ms[2] / 1000};
+  if (job.iteration_ms > 0) {
+    kind.gpu_busy = std::min(1.0, ms[kGpuStage] / static_cast<double>(job.iteration_ms));
   }
-
- private:
-  JobKind kind_of(const MuriJob& job) {
-    JobKind kind;
-    kind.name = job.model + " on " + std::to_string(job.gpus) + (job.gpus == 1 ? " GPU" : " GPUs");
-    if (const uint32_t profile = ++profiles_[kind.name]; profile > 1) {
-      kind.name += ", profile " + std::to_string(profile);
-    }
-    const auto& ms = job.resource_ms;
-    if (ms[0] + ms[1] + ms[2] > 0) kind.stages = {ms[0] / 1000, ms[1] / 1000, ms[2] / 1000};
-    if (job.iteration_ms > 0) {
-      kind.gpu_busy = std::min(1.0, ms[kGpuStage] / static_cast<double>(job.iteration_ms));
-    }
-    return kind;
-  }
-
-  JobKinds& kinds_;
-  std::map<std::tuple<std::string, uint32_t, int64_t, std::array<double, 3>>, uint32_t> known_;
-  std::map<std::string, uint32_t> profiles_;  // by name
-};
+  return kind;
+}
 
 }  // namespace
 
@@ -161,7 +133,7 @@ Workload read_muri(LineReader& lines, const ReadOptions& options, ReadReport& re
   for (MuriJob& job : read_muri_jobs(lines, options, report)) {
     JobSpec spec;
     JobTruth truth;
-    spec.kind = kinds.index_of(job);
+    spec.kind = kinds.index_of(kind_of(job));
     spec.name = std::move(job.name);
     spec.submit.ns = job.submit_ms * kNanosPerMs;
     spec.tasks = spec.min_tasks = spec.max_tasks = job.gpus;

@@ -24,6 +24,7 @@ struct MuriJob {
   int64_t iterations = 0;
   int64_t iteration_ms = 0;  ///< one iteration of a job that has its GPUs to itself
   std::string model;
+  std::string batch;           ///< batch size, empty where the file does not tell
   double resource_ms[3] = {};  ///< the parts of an iteration that each use another resource
   bool opportunistic = false;  ///< priority 1: takes what guaranteed jobs (0) leave over
 };
@@ -37,7 +38,9 @@ std::vector<MuriJob> read_muri_jobs(const std::string& path, const ReadOptions& 
 
 /// A job of n GPUs is a gang of n tasks with one GPU and one core each; it runs for its iterations
 /// and asks for just as long, since the profile that Muri's policies plan with is part of the row.
-/// The model is its queue.
+/// The model is its queue; model, batch size and number of GPUs make its kind, with the stages of
+/// an iteration: column 0 is what comes before the GPU (storage and processors), 1 the GPU, 2 the
+/// network.
 Workload read_muri(LineReader& lines, const ReadOptions& options, ReadReport& report);
 
 }  // namespace orrery::traces

@@ -5,7 +5,7 @@
 #include <bit>
 #include <unordered_set>
 
-#include "traces/csv.hpp"
+#include "traces/job_table.hpp"
 
 namespace orrery::traces {
 
@@ -25,33 +25,23 @@ uint32_t bit_of(std::string_view name, std::vector<std::string>& types) {
 
 class PodReader {
  public:
-  PodReader(LineReader& lines, const ReadOptions& options, ReadReport& report)
-      : lines_(lines),
-        report_(report),
-        errors_(lines, options, report, true),
-        table_(errors_),
-        queues_(workload_.queues) {}
+  PodReader(LineReader& lines, const ReadOptions& options, uint64_t expected_jobs,
+            ReadReport& report)
+      : jobs_(lines, options, expected_jobs, report), table_(jobs_.table()) {}
 
-  Workload read(uint64_t expected_jobs) {
-    reserve(workload_, expected_jobs);
-    for_each_row(lines_, errors_, [this](std::string_view line) {
-      if (line.empty()) return;
-      if (!table_.has_header()) {
-        take_header(line);
-        errors_.header_done();
-      } else {
-        ++report_.rows;
-        take_row(line);
-      }
-    });
-    finish(workload_, lines_, oddities_, report_);
-    return std::move(workload_);
+  Workload read() {
+    Workload workload = jobs_.read([this] { take_header(); },
+                                   [this](JobSpec& spec, JobTruth& truth) {
+                                     take_row(spec, truth);
+                                     return true;
+                                   });
+    workload.gpu_types = std::move(gpu_types_);
+    return workload;
   }
 
  private:
-  void take_header(std::string_view line) {
-    table_.take_header(line);
-    name_ = table_.require("name");
+  void take_header() {
+    jobs_.names_from("name");
     cpu_ = table_.require("cpu_milli");
     memory_ = table_.require("memory_mib");
     gpus_ = table_.require("num_gpu");
@@ -66,12 +56,7 @@ class PodReader {
     scheduled_ = table_.require("scheduled_time");
   }
 
-  void take_row(std::string_view line) {
-    table_.take_row(line);
-    JobSpec spec;
-    JobTruth truth;
-    spec.name = table_.text(name_);
-    if (!is_good_job_name(spec.name)) table_.fail(name_, "1 to 255 printable bytes without ';'");
+  void take_row(JobSpec& spec, JobTruth& truth) {
     spec.each.cpu_milli = table_.whole(cpu_, 0, kMostMilli);
     spec.each.memory_mib = table_.whole(memory_, 0, kMostMib);
     spec.each.gpus = static_cast<int32_t>(table_.whole(gpus_, 0, limits::kGpusPerNode));
@@ -79,28 +64,22 @@ class PodReader {
       spec.each.gpu_milli = static_cast<int32_t>(table_.whole(gpu_milli_, 1, 1000));
       spec.each.gpu_types = types_mask();
     }
-    if (!table_.empty(qos_) && !is_good_name(table_.text(qos_))) {
-      table_.fail(qos_, "at most 255 printable bytes");
-    }
-    if (!table_.empty(qos_)) spec.queue = queues_.index_of(table_.text(qos_));
+    spec.queue = jobs_.queue(qos_);
     if (table_.text(phase_) == "Failed") truth.end = TraceEnd::kFailed;
     take_times(spec, truth);
-    if (!names_.insert(spec.name).second) table_.fail(name_, "a name that no earlier pod has");
-    workload_.specs.push_back(std::move(spec));
-    workload_.truths.push_back(truth);
   }
 
   void take_times(JobSpec& spec, JobTruth& truth) {
     if (!has_times_) {
-      spec.submit = Instant::seconds(static_cast<int64_t>(workload_.specs.size()));
+      spec.submit = Instant::seconds(static_cast<int64_t>(jobs_.size()));
       truth.run_time = kOpenbStay;
-      oddities_.count("pods have no times; they arrive a second apart and stay for 365 days");
+      jobs_.count("pods have no times; they arrive a second apart and stay for 365 days");
       return;
     }
     spec.submit.ns = table_.nanoseconds(created_, 0);
     int64_t start = spec.submit.ns;
     if (table_.empty(scheduled_)) {
-      oddities_.count("pods were never scheduled; they run from creation to deletion");
+      jobs_.count("pods were never scheduled; they run from creation to deletion");
     } else {
       start = table_.nanoseconds(scheduled_, start);
     }
@@ -114,7 +93,7 @@ class PodReader {
     while (!rest.empty()) {
       const size_t bar = std::min(rest.find('|'), rest.size());
       const std::string_view model = rest.substr(0, bar);
-      const uint32_t bit = is_good_name(model) ? bit_of(model, workload_.gpu_types) : 0;
+      const uint32_t bit = is_good_name(model) ? bit_of(model, gpu_types_) : 0;
       if (bit == 0) {
         table_.fail(spec_, "GPU models separated by '|', at most " +
                                std::to_string(limits::kGpuTypes) + " in the file,");
@@ -125,15 +104,10 @@ class PodReader {
     return mask;
   }
 
-  LineReader& lines_;
-  ReadReport& report_;
-  RowErrors errors_;
-  CsvTable table_;
-  Oddities oddities_;
-  Workload workload_;
-  NameTable queues_;
-  std::unordered_set<std::string> names_;
-  size_t name_ = 0, cpu_ = 0, memory_ = 0, gpus_ = 0, gpu_milli_ = 0;
+  JobTable jobs_;
+  const CsvTable& table_;
+  std::vector<std::string> gpu_types_;
+  size_t cpu_ = 0, memory_ = 0, gpus_ = 0, gpu_milli_ = 0;
   size_t spec_ = 0, qos_ = 0, phase_ = 0, created_ = 0, deleted_ = 0, scheduled_ = 0;
   bool has_times_ = false;
 };
@@ -166,7 +140,7 @@ NodeSpec node_of_row(const CsvTable& table, ClusterSpec& cluster) {
 
 Workload read_openb_pods(LineReader& lines, const ReadOptions& options, uint64_t expected_jobs,
                          ReadReport& report) {
-  return PodReader(lines, options, report).read(expected_jobs);
+  return PodReader(lines, options, expected_jobs, report).read();
 }
 
 ClusterSpec read_openb_node_lines(LineReader& lines, const ReadOptions& options,
@@ -175,18 +149,10 @@ ClusterSpec read_openb_node_lines(LineReader& lines, const ReadOptions& options,
   CsvTable table(errors);
   ClusterSpec cluster;
   std::unordered_set<std::string> names;
-  for_each_row(lines, errors, [&](std::string_view line) {
-    if (line.empty()) return;
-    if (!table.has_header()) {
-      table.take_header(line);
-      for (const auto* name : {"sn", "cpu_milli", "memory_mib", "gpu", "model"}) {
-        table.require(name);
-      }
-      errors.header_done();
-      return;
-    }
-    ++report.rows;
-    table.take_row(line);
+  const auto header = [&] {
+    for (const auto* name : {"sn", "cpu_milli", "memory_mib", "gpu", "model"}) table.require(name);
+  };
+  for_each_record(lines, errors, table, report, header, [&] {
     NodeSpec node = node_of_row(table, cluster);
     if (!names.insert(node.name).second) {
       table.fail(table.require("sn"), "a name that no earlier node has");

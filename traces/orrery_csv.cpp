@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "traces/csv.hpp"
+#include "traces/kinds.hpp"
 #include "traces/scan.hpp"
 #include "traces/speed_text.hpp"
 
@@ -102,17 +103,34 @@ class OrreryCsvReader {
       each_of_list(value, '|', [this](std::string_view type) { gpu_type_bit(type); });
       return;
     }
+    if (key == "kind") {
+      take_kind(value, colon + 3);
+      return;
+    }
     uint32_t* number = key == "machine_nodes"        ? &workload_.machine_nodes
                        : key == "machine_processors" ? &workload_.machine_processors
                                                      : nullptr;
     if (number == nullptr) return;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), *number);
     if (error != std::errc() || end != value.data() + value.size()) {
-      errors_.fail(colon + 3, "a whole number for " + std::string(key), quoted(value));
+      errors_.fail(colon + 4, "a whole number for " + std::string(key), quoted(value));
     }
   }
 
+  /// What is known of a kind: it comes before all jobs, so its number is its place.
+  void take_kind(std::string_view record, uint64_t offset) {
+    JobKind kind = parse_kind(record, offset, errors_);
+    const auto index = static_cast<uint32_t>(workload_.kinds.size());
+    if (!kinds_.emplace(kind.name, index).second) {
+      errors_.fail(offset + 1, "each kind once", traces::quoted(kind.name) + " again");
+    }
+    workload_.kinds.push_back(std::move(kind));
+  }
+
   void take_header(std::string_view line) {
+    if (const auto fault = fault_of(workload_.kinds); !fault.empty()) {
+      errors_.fail(0, "kinds that agree above the header", fault);
+    }
     table_.take_header(line);
     for (const auto& name : table_.names()) {
       if (std::find(kCsvColumnNames.begin(), kCsvColumnNames.end(), name) ==
@@ -162,6 +180,7 @@ class OrreryCsvReader {
     spec.queue = name_index(CsvColumn::kQueue, queues_);
     truth.end = static_cast<TraceEnd>(choice(CsvColumn::kEnd, kEndNames));
     truth.speed = speed_index();
+    spec.kind = kind_index();
     const auto row = static_cast<uint32_t>(workload_.size());
     if (row >= limits::kJobs) {
       errors_.fail(0, "at most " + std::to_string(limits::kJobs) + " jobs", "more");
@@ -215,6 +234,9 @@ class OrreryCsvReader {
     if (given(CsvColumn::kCancel)) {
       truth.cancel_at.ns = table_.nanoseconds(at(CsvColumn::kCancel), 0);
     }
+    if (given(CsvColumn::kDeadline)) {
+      spec.deadline.ns = table_.nanoseconds(at(CsvColumn::kDeadline), 0);
+    }
   }
 
   uint32_t name_index(CsvColumn column, NameTable& names) {
@@ -248,6 +270,17 @@ class OrreryCsvReader {
     workload_.speeds.push_back(std::move(model));
     speeds_.emplace(text, index);
     return index;
+  }
+
+  /// A kind of which no comment tells is known by its name alone.
+  uint32_t kind_index() {
+    if (!given(CsvColumn::kKind)) return 0;
+    std::string name(table_.text(at(CsvColumn::kKind)));
+    if (!is_good_name(name)) table_.fail(at(CsvColumn::kKind), "at most 255 printable bytes");
+    const auto [place, fresh] =
+        kinds_.try_emplace(name, static_cast<uint32_t>(workload_.kinds.size()));
+    if (fresh) workload_.kinds.emplace_back().name = std::move(name);
+    return place->second;
   }
 
   void take_after(uint32_t row) {
@@ -286,6 +319,7 @@ class OrreryCsvReader {
   std::array<size_t, kCsvColumns> columns_{};
   std::unordered_map<std::string, uint32_t> rows_;
   std::map<std::string, uint32_t> speeds_;
+  std::unordered_map<std::string, uint32_t> kinds_;
   std::vector<Wait> waits_;
 };
 

@@ -36,13 +36,16 @@ enum class CsvColumn : uint8_t {
   kEnd,
   kCancel,
   kSpeed,
+  kDeadline,
+  kKind,
 };
-inline constexpr size_t kCsvColumns = 23;
+inline constexpr size_t kCsvColumns = 25;
 inline constexpr std::array<std::string_view, kCsvColumns> kCsvColumnNames = {
-    "job_id",         "submit_s",    "run_s",     "requested_s", "tasks", "min_tasks",
-    "max_tasks",      "flexibility", "cpu_milli", "memory_mib",  "gpus",  "gpu_milli",
-    "gpu_memory_mib", "gpu_types",   "priority",  "user",        "group", "queue",
-    "after",          "think_s",     "end",       "cancel_s",    "speed"};
+    "job_id",    "submit_s",  "run_s",          "requested_s", "tasks",
+    "min_tasks", "max_tasks", "flexibility",    "cpu_milli",   "memory_mib",
+    "gpus",      "gpu_milli", "gpu_memory_mib", "gpu_types",   "priority",
+    "user",      "group",     "queue",          "after",       "think_s",
+    "end",       "cancel_s",  "speed",          "deadline_s",  "kind"};
 
 inline constexpr std::array<std::string_view, 4> kFlexibilityNames = {"rigid", "moldable",
                                                                       "malleable", "evolving"};

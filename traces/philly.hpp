@@ -14,11 +14,4 @@ namespace orrery::traces {
 Workload read_philly(LineReader& lines, const ReadOptions& options, uint64_t expected_jobs,
                      ReadReport& report);
 
-/// Days from 1970-01-01 to that day of the proleptic Gregorian calendar (H. Hinnant,
-/// "chrono-compatible low-level date algorithms"). Requires: month in 1..12, day in 1..31.
-int64_t days_from_civil(int64_t year, int64_t month, int64_t day);
-
-/// Seconds from 1970-01-01 00:00:00 to "2017-10-09 07:01:55". False when `text` is no such time.
-bool parse_timestamp(std::string_view text, int64_t& seconds);
-
 }  // namespace orrery::traces

@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <utility>
 
 #include "actors/error.hpp"
+#include "traces/batsim.hpp"
 #include "traces/binary.hpp"
+#include "traces/chronus.hpp"
+#include "traces/elasticflow.hpp"
 #include "traces/gavel.hpp"
+#include "traces/helios.hpp"
 #include "traces/input.hpp"
 #include "traces/muri.hpp"
 #include "traces/openb.hpp"
 #include "traces/orrery_csv.hpp"
+#include "traces/pai.hpp"
 #include "traces/philly.hpp"
 #include "traces/swf.hpp"
 #include "traces/tiresias.hpp"
@@ -20,11 +26,14 @@ namespace orrery::traces {
 namespace {
 
 constexpr std::array kFormats = {
-    std::pair{Format::kGuess, "guess"},   std::pair{Format::kSwf, "swf"},
-    std::pair{Format::kOpenb, "openb"},   std::pair{Format::kPhilly, "philly"},
-    std::pair{Format::kMuri, "muri"},     std::pair{Format::kTiresias, "tiresias"},
-    std::pair{Format::kGavel, "gavel"},   std::pair{Format::kShockwave, "shockwave"},
-    std::pair{Format::kOrreryCsv, "csv"}, std::pair{Format::kOrreryBinary, "binary"},
+    std::pair{Format::kGuess, "guess"},         std::pair{Format::kSwf, "swf"},
+    std::pair{Format::kOpenb, "openb"},         std::pair{Format::kPhilly, "philly"},
+    std::pair{Format::kMuri, "muri"},           std::pair{Format::kTiresias, "tiresias"},
+    std::pair{Format::kGavel, "gavel"},         std::pair{Format::kShockwave, "shockwave"},
+    std::pair{Format::kChronus, "chronus"},     std::pair{Format::kElasticFlow, "elasticflow"},
+    std::pair{Format::kHelios, "helios"},       std::pair{Format::kPai, "pai"},
+    std::pair{Format::kBatsim, "batsim"},       std::pair{Format::kOrreryCsv, "csv"},
+    std::pair{Format::kOrreryBinary, "binary"},
 };
 
 }  // namespace
@@ -73,6 +82,28 @@ bool looks_like_swf(std::string_view line) {
   return fields >= 18;
 }
 
+/// True when the header `line` has all of these columns.
+bool has_columns(std::string_view line, std::initializer_list<std::string_view> columns) {
+  const std::string fenced = "," + std::string(line) + ",";
+  return std::ranges::all_of(columns, [&](std::string_view column) {
+    return fenced.find("," + std::string(column) + ",") != std::string::npos;
+  });
+}
+
+/// The format of a CSV with that header; kGuess when it is none that is known.
+Format guess_by_header(std::string_view line) {
+  if (line.starts_with("name,cpu_milli,")) return Format::kOpenb;
+  if (line.starts_with("timestamp,duration,num_gpus,")) return Format::kPhilly;
+  if (!has_columns(line, {"job_id"})) return Format::kGuess;
+  if (has_columns(line, {"num_gpu", "submit_time", "expect_time_list"})) return Format::kChronus;
+  if (has_columns(line, {"num_gpu", "submit_time", "ddl"})) return Format::kElasticFlow;
+  if (has_columns(line, {"gpu_num", "node_num", "submit_time", "vc"})) return Format::kHelios;
+  if (has_columns(line, {"num_gpu", "num_cpu", "submit_time", "duration"})) return Format::kPai;
+  if (has_columns(line, {"num_gpu", "submit_time", "resource_time_0"})) return Format::kMuri;
+  if (line.starts_with("job_id,num_gpu,submit_time,")) return Format::kTiresias;
+  return Format::kOrreryCsv;
+}
+
 /// The format of a file that begins with `head`; kGuess when it cannot be told.
 Format guess(std::string_view head) {
   if (head.starts_with(kBinaryMagic)) return Format::kOrreryBinary;
@@ -86,14 +117,8 @@ Format guess(std::string_view head) {
     if (text == std::string_view::npos || line[text] == '#') continue;
     line.remove_prefix(text);
     if (looks_like_swf(line)) return Format::kSwf;
-    if (line.starts_with("name,cpu_milli,")) return Format::kOpenb;
-    if (line.starts_with("timestamp,duration,num_gpus,")) return Format::kPhilly;
-    if (line.starts_with("job_id,num_gpu,submit_time,")) {
-      return line.find(",resource_time_0,") != line.npos ? Format::kMuri : Format::kTiresias;
-    }
-    if (("," + std::string(line) + ",").find(",job_id,") != std::string::npos) {
-      return Format::kOrreryCsv;
-    }
+    if (line.starts_with('{')) return Format::kBatsim;
+    if (const Format format = guess_by_header(line); format != Format::kGuess) return format;
     for (const Format format : {Format::kGavel, Format::kShockwave}) {
       if (looks_like_gavel(line, format)) return format;
     }
@@ -140,6 +165,11 @@ Workload read_jobs(std::unique_ptr<ByteSource> source, const std::string& name,
     case Format::kTiresias: return read_tiresias(lines, options, expected_jobs, report);
     case Format::kGavel:
     case Format::kShockwave: return read_gavel(lines, options, expected_jobs, report);
+    case Format::kChronus: return read_chronus(lines, options, expected_jobs, report);
+    case Format::kElasticFlow: return read_elasticflow(lines, options, expected_jobs, report);
+    case Format::kHelios: return read_helios(lines, options, expected_jobs, report);
+    case Format::kPai: return read_pai(lines, options, expected_jobs, report);
+    case Format::kBatsim: return read_batsim(*lines.release(), name, options, report);
     case Format::kOrreryCsv: return read_orrery_csv(lines, options, expected_jobs, report);
     case Format::kOrreryBinary: return read_binary(lines.release(), name, report);
     case Format::kSwf:

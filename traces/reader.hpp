@@ -24,6 +24,11 @@ enum class Format : uint8_t {
   kTiresias,      ///< jobs of Tiresias's simulator
   kGavel,         ///< jobs of Gavel's experiments, steps instead of run times
   kShockwave,     ///< the same of Shockwave's, with batch sizes that change
+  kChronus,       ///< jobs of Chronus's simulator, with deadlines
+  kElasticFlow,   ///< jobs of ElasticFlow's, with deadlines and batch sizes
+  kHelios,        ///< job logs of SenseTime's clusters
+  kPai,           ///< the job list of Alibaba's PAI simulator
+  kBatsim,        ///< Batsim's JSON
   kOrreryCsv,     ///< Orrery's own, as text
   kOrreryBinary,  ///< Orrery's own, compressed
 };
@@ -39,7 +44,9 @@ struct ReadOptions {
   bool skip_errors = false;  ///< leave malformed rows out and count them
   bool swf_memory = false;   ///< SWF: take requested memory (field 10) as a demand
   /// Gavel, Shockwave: the file with the throughputs from which run times and speeds come.
+  /// ElasticFlow: the folder of its tables, or what their names begin with.
   std::string throughputs = {};
+  double host_gflops = 0;  ///< Batsim: 10^9 operations a second of a host; 0: not known
 };
 
 /// What a reader saw.

@@ -1,4 +1,4 @@
-// Numbers from text, scanned in place: no locale, no exception, no copy.
+// Numbers and dates from text, scanned in place: no locale, no exception, no copy.
 #pragma once
 
 #include <cstdint>
@@ -69,6 +69,13 @@ constexpr bool to_nanoseconds(const Decimal& seconds, int64_t& ns) {
   ns = seconds.whole * 1'000'000'000 + (seconds.negative ? -seconds.nanos : seconds.nanos);
   return true;
 }
+
+/// Days from 1970-01-01 to that day of the proleptic Gregorian calendar (H. Hinnant,
+/// "chrono-compatible low-level date algorithms"). Requires: month in 1..12, day in 1..31.
+int64_t days_from_civil(int64_t year, int64_t month, int64_t day);
+
+/// Seconds from 1970-01-01 00:00:00 to "2017-10-09 07:01:55". False when `text` is no such time.
+bool parse_timestamp(std::string_view text, int64_t& seconds);
 
 /// `text` in double quotes for an error message: unprintable bytes as \xNN, cut after 40 bytes.
 std::string quoted(std::string_view text);

@@ -43,6 +43,8 @@ void count_losses(const JobSpec& spec, const JobTruth& truth, Oddities& lost) {
   if (spec.flexibility != Flexibility::kRigid) lost.count("jobs lost their flexibility");
   if (spec.after.size() > 1) lost.count("jobs lost all but the last of the jobs they wait for");
   if (truth.cancel_at != Instant::never()) lost.count("jobs lost the time of their cancellation");
+  if (spec.deadline != Instant::never()) lost.count("jobs lost their deadline");
+  if (spec.kind != 0) lost.count("jobs lost their kind");
   if (truth.speed != 0) lost.count("jobs lost their speed model");
 }
 

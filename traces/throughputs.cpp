@@ -26,7 +26,7 @@ constexpr size_t kMostBytes = size_t{256} << 20;
 std::string shown(std::string_view text) { return traces::quoted(text); }
 
 /// "('LM (batch size 5)', 2)". False when `text` is no such kind.
-bool parse_kind(std::string_view text, JobKind& kind) {
+bool parse_kind(std::string_view text, GangKind& kind) {
   constexpr std::string_view kBegin = "('", kMiddle = "', ", kEnd = ")";
   const size_t middle = text.rfind(kMiddle);
   if (!text.starts_with(kBegin) || !text.ends_with(kEnd) || middle == std::string_view::npos ||
@@ -100,8 +100,8 @@ class ThroughputsBuilder {
     }
   }
 
-  JobKind kind_of(const std::string& type, const std::string& text) const {
-    JobKind kind;
+  GangKind kind_of(const std::string& type, const std::string& text) const {
+    GangKind kind;
     if (!parse_kind(text, kind)) {
       fail(shown(type), "a kind of job such as \"('LM (batch size 5)', 2)\"", shown(text));
     }
@@ -156,7 +156,7 @@ class ThroughputsBuilder {
   Throughputs made_;
 };
 
-std::optional<double> Throughputs::alone(const std::string& gpu_type, const JobKind& kind) const {
+std::optional<double> Throughputs::alone(const std::string& gpu_type, const GangKind& kind) const {
   const auto table = tables_.find(gpu_type);
   if (table == tables_.end()) return std::nullopt;
   const auto row = table->second.find(kind);
@@ -165,8 +165,8 @@ std::optional<double> Throughputs::alone(const std::string& gpu_type, const JobK
 }
 
 std::optional<std::pair<double, double>> Throughputs::together(const std::string& gpu_type,
-                                                               const JobKind& kind,
-                                                               const JobKind& other) const {
+                                                               const GangKind& kind,
+                                                               const GangKind& other) const {
   const auto table = tables_.find(gpu_type);
   if (table == tables_.end()) return std::nullopt;
   const auto row = table->second.find(kind);

@@ -18,11 +18,11 @@
 namespace orrery::traces {
 
 /// What a throughput was measured of: a model with its batch size, on so many GPUs.
-struct JobKind {
+struct GangKind {
   std::string model;  ///< "ResNet-18 (batch size 16)"
   uint32_t gpus = 1;
 
-  auto operator<=>(const JobKind&) const = default;
+  auto operator<=>(const GangKind&) const = default;
 };
 
 class Throughputs {
@@ -34,11 +34,11 @@ class Throughputs {
   const std::vector<std::string>& gpu_types() const { return gpu_types_; }
   /// Steps a second of the whole gang with its GPUs to itself; none where it was not measured, 0
   /// where it does not run.
-  std::optional<double> alone(const std::string& gpu_type, const JobKind& kind) const;
+  std::optional<double> alone(const std::string& gpu_type, const GangKind& kind) const;
   /// Steps a second of `kind` and of `other` while they share the same GPUs.
   std::optional<std::pair<double, double>> together(const std::string& gpu_type,
-                                                    const JobKind& kind,
-                                                    const JobKind& other) const;
+                                                    const GangKind& kind,
+                                                    const GangKind& other) const;
   /// Numbers of GPUs on which `model` was measured on that type, with steps a second, ascending.
   std::vector<std::pair<uint32_t, double>> by_gpus(const std::string& gpu_type,
                                                    const std::string& model) const;
@@ -47,9 +47,9 @@ class Throughputs {
   friend class ThroughputsBuilder;
   struct Row {
     double alone = 0;
-    std::map<JobKind, std::pair<double, double>> beside;
+    std::map<GangKind, std::pair<double, double>> beside;
   };
-  using Table = std::map<JobKind, Row>;
+  using Table = std::map<GangKind, Row>;
 
   std::vector<std::string> gpu_types_;
   std::map<std::string, Table> tables_;

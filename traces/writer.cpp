@@ -2,6 +2,8 @@
 
 #include "actors/error.hpp"
 #include "traces/binary.hpp"
+#include "traces/csv.hpp"
+#include "traces/kinds.hpp"
 #include "traces/orrery_csv.hpp"
 #include "traces/speed_text.hpp"
 
@@ -10,19 +12,6 @@ namespace orrery::traces {
 namespace {
 
 constexpr size_t kChunk = size_t{1} << 20;
-
-void append_field(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
 
 std::string types_text(uint32_t mask, const std::vector<std::string>& types) {
   std::string out;
@@ -72,7 +61,9 @@ void append_csv_row(std::string& out, const Workload& w, size_t i) {
   field(seconds_text(spec.think_time.ns));
   field(kEndNames[static_cast<size_t>(truth.end)]);
   field(truth.cancel_at == Instant::never() ? "" : seconds_text(truth.cancel_at.ns));
-  append_field(out, speed_text(w.speeds[truth.speed]));
+  field(speed_text(w.speeds[truth.speed]));
+  field(spec.deadline == Instant::never() ? "" : seconds_text(spec.deadline.ns));
+  append_field(out, spec.kind == 0 ? std::string_view() : w.kinds[spec.kind].name);
   out += '\n';
 }
 
@@ -81,25 +72,39 @@ void put_block(ByteSink& sink, BlockKind kind, Packer& packer) {
   packer.clear();
 }
 
+void pack_speed(Packer& out, const SpeedModel& model) {
+  out.number(static_cast<uint64_t>(model.kind));
+  out.real(model.serial);
+  out.number(model.table.size());
+  for (const auto& [tasks, speed] : model.table) {
+    out.number(tasks);
+    out.real(speed);
+  }
+  out.number(model.by_gpu_type.size());
+  for (const double factor : model.by_gpu_type) out.real(factor);
+}
+
+void pack_kind(Packer& out, const JobKind& kind) {
+  out.text(kind.name);
+  pack_speed(out, kind.speed);
+  out.real(kind.gpu_busy);
+  for (const auto* numbers : {&kind.stages, &kind.beside}) {
+    out.number(numbers->size());
+    for (const double number : *numbers) out.real(number);
+  }
+}
+
 void pack_tables(Packer& out, const Workload& w) {
   for (const auto* names : {&w.users, &w.groups, &w.queues, &w.gpu_types}) {
     out.number(names->size());
     for (const auto& name : *names) out.text(name);
   }
   out.number(w.speeds.size());
-  for (const SpeedModel& model : w.speeds) {
-    out.number(static_cast<uint64_t>(model.kind));
-    out.real(model.serial);
-    out.number(model.table.size());
-    for (const auto& [tasks, speed] : model.table) {
-      out.number(tasks);
-      out.real(speed);
-    }
-    out.number(model.by_gpu_type.size());
-    for (const double factor : model.by_gpu_type) out.real(factor);
-  }
+  for (const SpeedModel& model : w.speeds) pack_speed(out, model);
   out.number(w.machine_nodes);
   out.number(w.machine_processors);
+  out.number(w.kinds.size());
+  for (const JobKind& kind : w.kinds) pack_kind(out, kind);
 }
 
 void pack_job(Packer& out, const JobSpec& spec, const JobTruth& truth) {
@@ -127,6 +132,8 @@ void pack_job(Packer& out, const JobSpec& spec, const JobTruth& truth) {
   out.number(static_cast<uint64_t>(truth.end));
   out.signed_number(truth.cancel_at.ns);
   out.number(truth.speed);
+  out.signed_number(spec.deadline.ns);
+  out.number(spec.kind);
 }
 
 }  // namespace
@@ -141,6 +148,7 @@ void write_csv(const Workload& w, ByteSink& sink) {
   if (!w.gpu_types.empty()) {
     out += "# gpu_types: " + types_text(UINT32_MAX, w.gpu_types) + "\n";
   }
+  for (size_t i = 1; i < w.kinds.size(); ++i) out += "# kind: " + kind_text(w.kinds[i]) + "\n";
   for (size_t i = 0; i < kCsvColumns; ++i) {
     if (i > 0) out += ',';
     out += kCsvColumnNames[i];

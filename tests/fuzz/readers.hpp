@@ -31,6 +31,7 @@ inline void fuzz_reader(std::string_view bytes, Format format) {
       options.format = format;
       options.skip_errors = skip;
       options.swf_memory = skip;
+      options.host_gflops = skip ? 1.5 : 0;
       ReadReport report;
       const Workload workload = parse_workload(bytes, "fuzz", options, report);
       require(fault_of(workload).empty(), fault_of(workload));

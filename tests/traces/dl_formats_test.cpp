@@ -3,8 +3,6 @@
 
 #include "shared.hpp"
 #include "traces/muri.hpp"
-#include "traces/sink.hpp"
-#include "traces/writer.hpp"
 
 namespace orrery::traces {
 namespace {
@@ -13,20 +11,6 @@ constexpr auto kMuri =
     "job_id,num_gpu,submit_time,iterations,model_name,batch_size,duration,interval,iteration_time,"
     "resource_time_0,resource_time_1,resource_time_2,priority\n";
 constexpr auto kTiresias = "job_id,num_gpu,submit_time,iterations,model_name,duration,interval\n";
-
-/// Jobs that went through Orrery's own two formats and back.
-void expect_round_trip(const Workload& workload) {
-  StringSink once;
-  write_csv(workload, once);
-  StringSink twice;
-  write_csv(parse(once.text(), Format::kOrreryCsv), twice);
-  EXPECT_EQ(once.text(), twice.text());
-  StringSink binary;
-  write_binary(workload, binary);
-  StringSink thrice;
-  write_csv(parse(binary.text(), Format::kOrreryBinary), thrice);
-  EXPECT_EQ(once.text(), thrice.text());
-}
 
 TEST(Muri, MapsJobs) {
   ReadReport report;
@@ -46,6 +30,11 @@ TEST(Muri, MapsJobs) {
   EXPECT_EQ(w.truths[1].run_time, Duration::seconds(886));
   EXPECT_EQ(w.specs[1].priority, 0);
   EXPECT_EQ(w.queues[w.specs[1].queue], "vgg16");
+  const JobKind& kind = w.kinds[w.specs[1].kind];
+  EXPECT_EQ(kind.name, "vgg16 (batch size 128), 4 GPUs");
+  EXPECT_EQ(kind.stages, (std::vector<double>{0.703, 0.062, 0.017}));
+  EXPECT_EQ(kind.gpu_busy, 62.0 / 886);
+  EXPECT_EQ(w.kinds[w.specs[0].kind].name, "bert (batch size 4)");
   EXPECT_EQ(report.oddities,
             (std::vector<std::string>{
                 "1 rows came after one with a later submit time; the jobs were sorted"}));
@@ -69,6 +58,18 @@ TEST(Muri, AJobWithoutIterationsRunsForNoTime) {
       parse(std::string(kMuri) + "a,4,0,0,vgg16,128,1,1,886,1,1,1,0\n", Format::kMuri);
   EXPECT_EQ(w.truths[0].run_time.ns, 0);
   EXPECT_EQ(w.specs[0].requested_time, Duration::infinite());
+}
+
+TEST(Muri, JobsOfOneProfileAreOneKindAndOthersAnother) {
+  const Workload w = parse(std::string(kMuri) +
+                               "a,1,0,1,m,16,1,1,8,1,4,1,0\nb,1,0,1,m,16,1,1,8,1,4,1,0\n"
+                               "c,1,0,1,m,16,1,1,9,1,4,1,0\nd,1,0,1,m,,1,1,8,1,16,1,0\n",
+                           Format::kMuri);
+  ASSERT_EQ(w.kinds.size(), 4U);
+  EXPECT_EQ(w.specs[0].kind, w.specs[1].kind);
+  EXPECT_EQ(w.kinds[w.specs[2].kind].name, "m (batch size 16) #2");
+  EXPECT_EQ(w.kinds[w.specs[3].kind].name, "m");
+  EXPECT_EQ(w.kinds[w.specs[3].kind].gpu_busy, 1) << "no more than all of the time";
 }
 
 TEST(Muri, MalformedRows) {

@@ -2,7 +2,7 @@
 
 #include "shared.hpp"
 #include "traces/openb.hpp"
-#include "traces/philly.hpp"
+#include "traces/scan.hpp"
 
 namespace orrery::traces {
 namespace {
@@ -58,7 +58,7 @@ TEST(Openb, MalformedPods) {
   EXPECT_NE(error("p,1,1\n").find("test:2: expected 11 fields as in the header, found 3"),
             std::string::npos);
   EXPECT_NE(error("p,1,1,0,0,,LS,Running,0,1,0\np,1,1,0,0,,LS,Running,0,1,0\n")
-                .find("test:3:1: expected a name that no earlier pod has"),
+                .find("test:3:1: expected a name that no earlier job has"),
             std::string::npos);
   EXPECT_NE(parse_error("name,cpu\n", Format::kOpenb, {.skip_errors = true})
                 .find("test:1: expected a header with the column cpu_milli"),

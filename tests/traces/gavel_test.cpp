@@ -49,7 +49,7 @@ std::string row(const std::string& kind, const std::string& steps, const std::st
 TEST(ThroughputsTable, KnowsAloneTogetherAndScattered) {
   const Throughputs table = parse_throughputs(kTable, "t");
   EXPECT_EQ(table.gpu_types(), (std::vector<std::string>{"k80", "v100"}));
-  const JobKind one{"LM (batch size 5)", 1}, two{"LM (batch size 5)", 2};
+  const GangKind one{"LM (batch size 5)", 1}, two{"LM (batch size 5)", 2};
   EXPECT_EQ(table.alone("v100", two), 8.0);
   EXPECT_EQ(table.alone("v100_unconsolidated", two), 6.0);
   EXPECT_EQ(table.alone("v100", {"A3C", 1}), 0.0);

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "shared.hpp"
 #include "traces/binary.hpp"
+#include "traces/kinds.hpp"
 #include "traces/speed_text.hpp"
 #include "traces/writer.hpp"
 
@@ -40,12 +42,12 @@ std::string told(const Workload& w, size_t i) {
         int64_t{s.max_tasks}, static_cast<int64_t>(s.flexibility), s.each.cpu_milli,
         s.each.memory_mib, int64_t{s.each.gpus}, int64_t{s.each.gpu_milli}, s.each.gpu_memory_mib,
         int64_t{s.each.gpu_types}, s.requested_time.ns, int64_t{s.priority}, s.think_time.ns,
-        t.run_time.ns, static_cast<int64_t>(t.end), t.cancel_at.ns}) {
+        t.run_time.ns, static_cast<int64_t>(t.end), t.cancel_at.ns, s.deadline.ns}) {
     out += " " + std::to_string(n);
   }
   out += " " + w.users[s.user] + " " + w.groups[s.group] + " " + w.queues[s.queue];
   for (const JobId job : s.after) out += " after " + std::to_string(job.index);
-  return out + " " + speed_text(w.speeds[t.speed]);
+  return out + " " + speed_text(w.speeds[t.speed]) + " " + kind_text(w.kinds[s.kind]);
 }
 
 void expect_same_jobs(const Workload& a, const Workload& b) {
@@ -55,6 +57,10 @@ void expect_same_jobs(const Workload& a, const Workload& b) {
     RC_ASSERT(a.speeds[a.truths[i].speed] == b.speeds[b.truths[i].speed]);
   }
   RC_ASSERT(a.gpu_types == b.gpu_types);
+  RC_ASSERT(a.kinds.size() == b.kinds.size());
+  for (size_t i = 0; i < a.kinds.size(); ++i) {
+    RC_ASSERT(kind_text(a.kinds[i]) == kind_text(b.kinds[i]));
+  }
   RC_ASSERT(a.machine_nodes == b.machine_nodes);
   RC_ASSERT(a.machine_processors == b.machine_processors);
 }
@@ -84,6 +90,24 @@ SpeedModel any_speed() {
   const int types = *rc::gen::inRange(0, 3);
   for (int i = 0; i < types; ++i) model.by_gpu_type.push_back(real());
   return model;
+}
+
+JobKind any_kind(size_t number, size_t kinds) {
+  JobKind kind;
+  kind.name = any_name(number, false);
+  kind.speed = any_speed();
+  kind.gpu_busy = *rc::gen::inRange(0, 1001) / 1000.0;
+  const auto reals = [](size_t most) {
+    std::vector<double> list;
+    for (size_t left = *rc::gen::inRange<size_t>(0, most + 1); left > 0; --left) {
+      list.push_back(*rc::gen::inRange(0, 1 << 30) / 7e8);
+    }
+    return list;
+  };
+  kind.stages = reals(4);
+  kind.beside = reals(kinds);
+  if (!kind.beside.empty()) kind.beside.front() = -1;
+  return kind;
 }
 
 int64_t any_ns(int64_t least = 0) {
@@ -128,6 +152,8 @@ void add_any_job(Workload& w) {
   truth.end = static_cast<TraceEnd>(*rc::gen::inRange(0, 3));
   if (*rc::gen::arbitrary<bool>()) truth.cancel_at.ns = any_ns();
   truth.speed = index(w.speeds.size());
+  if (*rc::gen::arbitrary<bool>()) spec.deadline.ns = any_ns();
+  spec.kind = index(w.kinds.size());
   w.specs.push_back(std::move(spec));
   w.truths.push_back(truth);
 }
@@ -142,6 +168,8 @@ Workload any_workload() {
   for (int i = 0; i < types; ++i) w.gpu_types.push_back("type," + std::to_string(i));
   const int speeds = *rc::gen::inRange(0, 3);
   for (int i = 0; i < speeds; ++i) w.speeds.push_back(any_speed());
+  const size_t kinds = *rc::gen::inRange<size_t>(1, 4);
+  for (size_t i = 1; i < kinds; ++i) w.kinds.push_back(any_kind(i, kinds));
   w.machine_nodes = *rc::gen::arbitrary<uint32_t>();
   w.machine_processors = *rc::gen::arbitrary<uint32_t>();
   const int jobs = *rc::gen::inRange(1, 8);
@@ -185,8 +213,8 @@ TEST(OrreryCsv, AllColumns) {
   EXPECT_EQ(csv_of(parse(kLeast, Format::kGuess)),
             "job_id,submit_s,run_s,requested_s,tasks,min_tasks,max_tasks,flexibility,cpu_milli,"
             "memory_mib,gpus,gpu_milli,gpu_memory_mib,gpu_types,priority,user,group,queue,after,"
-            "think_s,end,cancel_s,speed\n"
-            "a,1.5,10,,1,1,1,rigid,1000,0,0,1000,0,,0,,,,,0,completed,,fixed\n");
+            "think_s,end,cancel_s,speed,deadline_s,kind\n"
+            "a,1.5,10,,1,1,1,rigid,1000,0,0,1000,0,,0,,,,,0,completed,,fixed,,\n");
 }
 
 TEST(OrreryCsv, RefusesWhatItDoesNotKnow) {
@@ -213,6 +241,65 @@ TEST(OrreryCsv, RefusesWhatItDoesNotKnow) {
             std::string::npos);
   EXPECT_NE(error("job_id,submit_s,run_s,tasks,max_tasks\na,0,1,2,4\n").find("for max_tasks"),
             std::string::npos);
+}
+
+constexpr auto kKinds =
+    "# kind: \"bert, big\",table:1=1/2=1.5@1/0.5,0.75,0.1/0/0.25,-1/0.5/0.125\n"
+    "# kind: vgg,fixed,1,,\n"
+    "job_id,submit_s,run_s,deadline_s,kind\n"
+    "a,0,1,5.5,\"bert, big\"\nb,0,1,,vgg\nc,0,1,,new\nd,0,1,,\n";
+
+TEST(OrreryCsv, KindsStandAboveTheHeader) {
+  const Workload w = parse(kKinds, Format::kGuess);
+  ASSERT_EQ(w.kinds.size(), 4U);
+  const JobKind& bert = w.kinds[w.specs[0].kind];
+  EXPECT_EQ(bert.name, "bert, big");
+  EXPECT_EQ(bert.speed.table.size(), 2U);
+  EXPECT_EQ(bert.gpu_busy, 0.75);
+  EXPECT_EQ(bert.stages, (std::vector<double>{0.1, 0, 0.25}));
+  EXPECT_EQ(bert.beside, (std::vector<double>{-1, 0.5, 0.125})) << "unknown, itself, vgg";
+  EXPECT_EQ(w.specs[0].deadline.ns, 5'500'000'000);
+  EXPECT_EQ(w.specs[1].deadline, Instant::never());
+  EXPECT_EQ(w.kinds[w.specs[1].kind].name, "vgg");
+  EXPECT_EQ(w.kinds[w.specs[2].kind].name, "new") << "known by its name alone";
+  EXPECT_EQ(w.specs[3].kind, 0U);
+  expect_round_trip(w);
+}
+
+TEST(OrreryCsv, MalformedKinds) {
+  const auto error = [](const std::string& record) {
+    return parse_error("# kind: " + record + "\njob_id,submit_s,run_s\na,0,1\n",
+                       Format::kOrreryCsv);
+  };
+  const std::pair<const char*, const char*> records[] = {
+      {"vgg,fixed,1,", "test:1:9: expected a name, a speed model, a part of 1, and two lists"},
+      {",fixed,1,,", "test:1:9: expected 1 to 255 printable bytes for the name of a kind"},
+      {"vgg,quick,1,,", "test:1:13: expected fixed, linear, amdahl"},
+      {"vgg,fixed,1.5,,", "test:1:19: expected a number from 0 to 1"},
+      {"vgg,fixed,1,1/-2,", "test:1:21: expected seconds with '/'"},
+      {"vgg,fixed,1,1/,", "test:1:21: expected seconds with '/'"},
+      {"vgg,fixed,1,,inf", "test:1:22: expected numbers with '/'"},
+      {"vgg,fixed,1,,1/1/1", "test:2: expected kinds that agree above the header"},
+      {"vgg,fixed,1,,\n# kind: vgg,fixed,1,,", "test:2:9: expected each kind once"},
+      {"\"vgg,fixed,1,,", "test:1:9: expected a closing quote"},
+  };
+  for (const auto& [record, text] : records) {
+    EXPECT_NE(error(record).find(text), std::string::npos) << error(record);
+  }
+}
+
+TEST(OrreryBinary, FilesOfTheFirstVersionAreRead) {
+  // Written when there were neither kinds nor deadlines; the first byte is for the fuzzer.
+  std::ifstream file(
+      std::string(ORRERY_SOURCE_DIR) + "/tests/fuzz/corpus/orrery_binary_fuzz/jobs.bin",
+      std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_GT(bytes.size(), 9U);
+  ASSERT_EQ(bytes[9], 1);
+  const Workload w = parse(std::string_view(bytes).substr(1), Format::kGuess);
+  EXPECT_EQ(fault_of(w), "");
+  EXPECT_EQ(w.kinds.size(), 1U);
+  EXPECT_EQ(w.specs.front().deadline, Instant::never());
 }
 
 TEST(SpeedText, FormsAreReadAndWritten) {
@@ -251,10 +338,12 @@ TEST(OrreryBinary, EveryTruncationAndEveryFlippedBitIsNoticed) {
 
 TEST(OrreryBinary, OtherVersionsAreRefused) {
   std::string text = binary_of(parse(kLeast, Format::kGuess));
-  text[8] = 2;
-  EXPECT_EQ(parse_error(text, Format::kGuess),
-            "test: expected version 1 of Orrery's binary format, found version 2; import the "
-            "trace anew with this version");
+  for (const int version : {0, 3}) {
+    text[8] = static_cast<char>(version);
+    EXPECT_EQ(parse_error(text, Format::kGuess),
+              "test: expected version 1 to 2 of Orrery's binary format, found version " +
+                  std::to_string(version) + "; import the trace anew with this version");
+  }
 }
 
 TEST(SwfWriter, WhatSwfCanHoldComesBack) {

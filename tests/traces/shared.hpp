@@ -10,6 +10,8 @@
 
 #include "actors/error.hpp"
 #include "traces/reader.hpp"
+#include "traces/sink.hpp"
+#include "traces/writer.hpp"
 
 namespace orrery::traces {
 
@@ -43,6 +45,20 @@ inline std::string error_of(const std::function<void()>& action) {
     return error.what();
   }
   return "no error";
+}
+
+/// Jobs that went through Orrery's own two formats and back.
+inline void expect_round_trip(const Workload& workload) {
+  StringSink once;
+  write_csv(workload, once);
+  StringSink twice;
+  write_csv(parse(once.text(), Format::kOrreryCsv), twice);
+  EXPECT_EQ(once.text(), twice.text());
+  StringSink binary;
+  write_binary(workload, binary);
+  StringSink thrice;
+  write_csv(parse(binary.text(), Format::kOrreryBinary), thrice);
+  EXPECT_EQ(once.text(), thrice.text());
 }
 
 inline std::string parse_error(std::string_view text, Format format, const ReadOptions& more = {}) {

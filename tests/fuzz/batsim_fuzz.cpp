@@ -1,0 +1,7 @@
+#include "readers.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace orrery::traces;
+  fuzz_reader(text_of(data, size), Format::kBatsim);
+  return 0;
+}
