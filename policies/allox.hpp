@@ -22,6 +22,13 @@ class AlloX final : public Policy {
 
   void decide(const ClusterView& view, Instant now, Plan& plan) override;
   std::unique_ptr<Policy> clone() const override { return std::make_unique<AlloX>(*this); }
+  bool save(StateWriter& to) const override;
+  void load(StateReader& from) override;
+
+  static void members(auto& self, auto& state) {
+    auto& [alpha, placer, types] = self;
+    state(placer, types);
+  }
 
  private:
   /// A job that is first in its lane, which is idle.
