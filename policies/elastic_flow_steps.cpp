@@ -139,8 +139,8 @@ void ElasticFlow::carry_out(const ClusterView& view, Instant now, Plan& plan,
                                     : Reason{ReasonCode::kBackfilled, slot_left_s, 0});
     target.job->tasks = target.tasks;
   }
-  const bool leaving = std::any_of(jobs_.begin(), jobs_.end(), [](const Entry& entry) {
-    return entry.second.gone != Instant::never();
+  const bool leaving = std::any_of(jobs_.begin(), jobs_.end(), [&](const Entry& entry) {
+    return entry.second.gone != Instant::never() && now - entry.second.gone < slot_;
   });
   for (const Target& target : targets) {
     const JobState& job = view.job(target.id);

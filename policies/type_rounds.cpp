@@ -18,6 +18,7 @@ void NodeTypes::look(const ClusterView& view) {
   }
   up_.assign(types + 1, std::vector<uint8_t>(nodes, 0));
   amount_.assign(types + 1, 0);
+  most_gpus_.assign(types + 1, 0);
   of_node_.assign(nodes, types);
   for (uint32_t node = 0; node < nodes; ++node) {
     const NodeSpec& spec = cluster.nodes[node];
@@ -28,6 +29,7 @@ void NodeTypes::look(const ClusterView& view) {
     if (spec.gpus == 0) continue;
     up_[spec.gpu_type][node] = 1;
     amount_[spec.gpu_type] += spec.gpus;
+    most_gpus_[spec.gpu_type] = std::max(most_gpus_[spec.gpu_type], spec.gpus);
   }
 }
 
@@ -41,6 +43,7 @@ double NodeTypes::pace(const ClusterView& view, const JobSpec& spec, size_t type
   const bool gpus = spec.each.gpus > 0;
   if (gpus == (type == cores()) || amount_[type] < width(spec)) return 0;
   if (!gpus) return 1;
+  if (static_cast<uint32_t>(spec.each.gpus) > most_gpus_[type]) return 0;
   if (spec.each.gpu_types != 0 && (spec.each.gpu_types >> type & 1) == 0) return 0;
   const auto index = static_cast<uint32_t>(type);
   return std::max(0.0, view.kind_of(spec).speed.speed(spec.tasks, spec.tasks, index));

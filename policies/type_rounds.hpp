@@ -43,6 +43,7 @@ class NodeTypes {
  private:
   std::vector<std::vector<uint8_t>> up_;
   std::vector<double> amount_;
+  std::vector<uint32_t> most_gpus_;  // of a node, by type
   std::vector<size_t> of_node_;
 };
 

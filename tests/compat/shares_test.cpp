@@ -107,7 +107,8 @@ TEST(MaxMinShares, TheEnginesMethodReachesTheSolversLevel) {
       solvers_level = std::min(solvers_level, normal_progress(same[i], solvers[i], gpus));
       own_level = std::min(own_level, normal_progress(same[i], own[i], gpus));
     }
-    if (solvers_level < 1e9) EXPECT_NEAR(own_level, solvers_level, 1e-5 * solvers_level) << seed;
+    if (solvers_level > 1e9) continue;  // nothing runs anywhere
+    EXPECT_NEAR(own_level, solvers_level, 1e-5 * solvers_level) << seed;
   }
 }
 

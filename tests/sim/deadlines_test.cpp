@@ -53,7 +53,7 @@ TEST(Edf, MeetsAllDeadlinesWhereverOneProcessorCan) {
               [](const JobLine& a, const JobLine& b) { return a.submit < b.submit; });
     auto workload = workload_of(lines);
     for (size_t i = 0; i < lines.size(); ++i) {
-      const auto slack = static_cast<int64_t>(random.below(120));
+      const auto slack = static_cast<int64_t>(random.below(40));
       workload->specs[i].deadline = Instant::seconds(lines[i].submit + lines[i].run + slack);
     }
     const History history = run(workload, "edf", 1, 1);
@@ -87,7 +87,7 @@ void make_malleable(Workload& workload, uint32_t job, uint32_t most, double seri
   model.serial = serial;
   spec.kind = static_cast<uint32_t>(workload.kinds.size());
   workload.truths[job].speed = static_cast<uint32_t>(workload.speeds.size());
-  workload.kinds.push_back({.name = "m", .speed = model});
+  workload.kinds.emplace_back().speed = model;
   workload.speeds.push_back(model);
 }
 
@@ -107,7 +107,7 @@ TEST(ElasticFlow, BestEffortTakesWhatPromisesLeave) {
   EXPECT_EQ(history.end_s(1), 110);
   // 40 s of work by 10 s, 100 s by 110 s, the other 260 s on four cores.
   EXPECT_EQ(history.end_s(0), 175);
-  EXPECT_EQ(history.jobs.at(0).resizes, 4u) << "three single cores go one by one, and come at once";
+  EXPECT_EQ(history.jobs.at(0).resizes, 2u);
 }
 
 TEST(ElasticFlow, APromiseTakesBestEffortOff) {
@@ -167,7 +167,8 @@ TEST(ElasticFlow, PromisesAreKeptWhereForecastsAreExact) {
       if (deadline == Instant::never()) continue;
       const bool has_promise = was_promised(history, id);
       ++(has_promise ? promised : others);
-      if (has_promise) EXPECT_LE(job.end.as_seconds(), deadline.as_seconds()) << seed << ' ' << id;
+      if (!has_promise) continue;
+      EXPECT_LE(job.end.as_seconds(), deadline.as_seconds()) << seed << ' ' << id;
     }
   }
   EXPECT_GT(promised, 300u);
