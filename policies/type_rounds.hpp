@@ -36,8 +36,8 @@ class NodeTypes {
   size_t of(const JobState& job) const;
 
   static void members(auto& self, auto& state) {
-    auto& [up, amount, of_node] = self;
-    state(up, amount, of_node);
+    auto& [up, amount, most_gpus, of_node] = self;
+    state(up, amount, most_gpus, of_node);
   }
 
  private:
