@@ -155,10 +155,11 @@ void Placer::fill_racks(const Space& space, uint32_t tasks) {
   racks_.clear();
   for (size_t i = 0; i < rooms_.size(); ++i) {
     if (i == 0 || rack_of(rooms_[i]) != racks_.back().number) {
-      racks_.push_back({i, i, 0, rack_of(rooms_[i])});
+      racks_.push_back({i, i, 0, 0, rack_of(rooms_[i])});
     }
     racks_.back().to = i + 1;
     racks_.back().fits += rooms_[i].fits;
+    racks_.back().cpu_milli += space.free[rooms_[i].node].cpu_milli;
   }
   std::sort(racks_.begin(), racks_.end(), [](const Rack& x, const Rack& y) {
     return x.fits != y.fits ? x.fits > y.fits : x.number < y.number;
@@ -172,12 +173,14 @@ void Placer::fill_racks(const Space& space, uint32_t tasks) {
   };
   const auto holds =
       std::partition_point(last, racks_.end(), [&](const Rack& r) { return r.fits >= tasks; });
-  std::iter_swap(last, std::min_element(last, holds, [&](const Rack& x, const Rack& y) {
-                   const size_t nodes_x = nodes(x);
-                   const size_t nodes_y = nodes(y);
-                   if (nodes_x != nodes_y) return nodes_x < nodes_y;
-                   return x.fits != y.fits ? x.fits < y.fits : x.number < y.number;
-                 }));
+  const auto better = [&](const Rack& x, const Rack& y) {
+    const size_t nodes_x = nodes(x);
+    const size_t nodes_y = nodes(y);
+    if (nodes_x != nodes_y) return nodes_x < nodes_y;
+    if (x.fits != y.fits) return x.fits < y.fits;
+    return x.cpu_milli != y.cpu_milli ? x.cpu_milli < y.cpu_milli : x.number < y.number;
+  };
+  std::iter_swap(last, std::min_element(last, holds, better));
   fill_nodes(space, last->from, last->to, tasks);
   in_racks_.clear();
   for (auto rack = racks_.begin(); rack <= last; ++rack) {

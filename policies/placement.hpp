@@ -93,6 +93,7 @@ class Placer {
     size_t from = 0;
     size_t to = 0;
     uint64_t fits = 0;
+    int64_t cpu_milli = 0;  // free on those nodes
     uint32_t number = 0;
   };
 
