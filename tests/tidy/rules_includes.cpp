@@ -22,7 +22,7 @@ struct Layer {
 const std::vector<Layer>& layers() {
   static const std::vector<Layer> kLayers{
       {"actors/", {"actors/"}, {"Eigen/"}},
-      {"policies/", {"actors/", "policies/"}, {"Eigen/"}},
+      {"policies/", {"actors/", "policies/"}, {"Eigen/", "lemon/"}},
       {"traces/", {"actors/", "traces/"}, {"zlib.h", "zstd.h", "simdjson.h", "nlohmann/"}, true},
       {"record/", {"actors/", "record/"}, {"zlib.h", "zstd.h", "msgpack", "nlohmann/"}, true},
       {"sim/", {"actors/", "traces/", "sim/"}, {}},
