@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace orrery {
 
@@ -35,17 +36,31 @@ double measured_speed(const JobKinds& kinds, const Tenant& job, std::span<const 
   return speed;
 }
 
+using Stages = const std::vector<double>*;
+
+// More jobs than stages: as many as there are stages at a time, in the order of their stages.
+double period_of_all(std::vector<Stages> jobs) {
+  const size_t at_a_time = jobs.front()->size();
+  std::sort(jobs.begin(), jobs.end(), [](Stages x, Stages y) { return *x < *y; });
+  double period = 0;
+  for (size_t from = 0; from < jobs.size(); from += at_a_time) {
+    const size_t count = std::min(at_a_time, jobs.size() - from);
+    period += interleaved_period(std::span<const Stages>(jobs).subspan(from, count));
+  }
+  return period;
+}
+
 // Below 0 where the stages do not tell.
 double interleaved_speed(const JobKinds& kinds, const Tenant& job, std::span<const Tenant> others) {
   const std::vector<double>& own = kind_of(kinds, job).stages;
-  if (own.empty() || own.size() > kMostStages || others.size() >= own.size()) return -1;
-  std::vector<const std::vector<double>*> stages{&own};
+  if (own.empty() || own.size() > kMostStages) return -1;
+  std::vector<Stages> stages{&own};
   for (const Tenant& other : others) {
     stages.push_back(&kind_of(kinds, other).stages);
     if (stages.back()->size() != own.size()) return -1;
   }
   const double alone = std::accumulate(own.begin(), own.end(), 0.0);
-  const double period = interleaved_period(stages);
+  const double period = period_of_all(std::move(stages));
   return period > 0 ? std::min(1.0, alone / period) : 1;
 }
 

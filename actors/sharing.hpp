@@ -6,7 +6,7 @@
 //
 // 1. measured: the product of JobKind::beside over the others;
 // 2. interleaved by stages, as Muri does it (Zhao et al., SIGCOMM 2022): with JobKind::stages of
-//    all, as many for each and no more jobs than stages;
+//    all, as many for each; more jobs than stages take turns, as many at a time;
 // 3. by the time that each would keep the GPU busy: no loss while these parts add up to one GPU,
 // and
 //    in proportion beyond it. Of what nothing is known that is all the time, so that n jobs compute

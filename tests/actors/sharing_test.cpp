@@ -86,7 +86,8 @@ TEST(Sharing, TakesTheOrderOfStagesThatIsBest) {
   EXPECT_EQ(interleaved_period(other_way), 6);
   const JobKinds kinds = staged({a, b, c});
   EXPECT_EQ(speed(kinds, 1, {2, 3}), 1);
-  EXPECT_EQ(speed(kinds, 1, {2, 3, 3}), 0.25);  // more jobs than stages: turns
+  // More jobs than stages: c, c and b, then a: (1 + 4 + 4) + 6 s.
+  EXPECT_EQ(speed(kinds, 1, {2, 3, 3}), 6.0 / 15);
 }
 
 TEST(Sharing, GuardedJobsFeelOnlyEachOther) {

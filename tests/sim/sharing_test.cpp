@@ -1,7 +1,6 @@
-// Jobs on the same GPU slow each other from the instant at which one comes to that at which it
-// goes.
-#include "actors/sharing.hpp"
-
+// Jobs on the same GPU slow each other from when the one comes until it goes.
+#include <algorithm>
+#include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "tests/sim/support.hpp"
