@@ -36,9 +36,8 @@ constexpr const char* kExamples = R"(Examples:
 Nodes: 100 is 100 nodes of one core, 1x1024 one node of 1,024 cores, 16x8:gpus=4,gpu_type=A100
 16 nodes of 8 cores and 4 GPUs. Without --nodes a log's own header says how many.
 
-A policy is an order (fcfs sjf srtf priority fair-share las srsf gittins qssf), a backfill (none
-easy conservative) and a placement (first-fit best-fit worst-fit consolidate random) joined by "+";
-what is left out is fcfs, none, first-fit.)";
+A policy is an order, a backfill and a placement joined by "+": sjf+easy, srtf+fgd, themis. What is
+left out is fcfs, none, first-fit. orrery policies lists them all.)";
 
 // The command that compares the records, with the first run as the baseline.
 std::string compare_hint(const std::vector<NamedSummary>& runs) {
