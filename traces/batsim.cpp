@@ -302,7 +302,7 @@ class BatsimReader {
     return std::llround(seconds * 1e9);
   }
 
-  int64_t time(const JsonValue& value, const char* what) const {
+  int64_t given_time(const JsonValue& value, const char* what) const {
     return nanoseconds(value.is(Type::kNumber) ? value.number : -1, value, what);
   }
 
@@ -314,7 +314,7 @@ class BatsimReader {
     JobTruth truth;
     const JsonValue& id = member(job, "id");
     take_name(id, spec);
-    spec.submit.ns = time(member(job, "subtime"), "subtime");
+    spec.submit.ns = given_time(member(job, "subtime"), "subtime");
     const JsonValue& size = member(job, "res");
     if (!size.is_whole() || size.number < 0 || size.number > limits::kTasksPerJob) {
       document_.fail(
@@ -353,7 +353,7 @@ class BatsimReader {
   void take_walltime(const JsonValue& job, JobSpec& spec) const {
     const JsonValue* walltime = job.find("walltime");
     if (walltime == nullptr || (walltime->is(Type::kNumber) && walltime->number == -1)) return;
-    const int64_t ns = time(*walltime, "walltime");
+    const int64_t ns = given_time(*walltime, "walltime");
     if (ns == 0) document_.fail(*walltime, "a walltime above 0, or -1", document_.shown(*walltime));
     spec.requested_time.ns = ns;
   }

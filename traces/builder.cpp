@@ -132,7 +132,7 @@ void finish(Workload& workload, const std::string& name, Oddities& oddities, Rea
     throw InputError({.where = name,
                       .expected = "at least one job that can run",
                       .found = std::move(found),
-                      .hint = ""});
+                      .hint = report.skipped > 0 ? report.oddities.front() : ""});
   }
   if (report.skipped > kKeptMessages) {
     report.oddities.push_back("skipped " + std::to_string(report.skipped - kKeptMessages) +

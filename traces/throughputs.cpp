@@ -1,29 +1,17 @@
 #include "traces/throughputs.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <set>
 
-#include "actors/error.hpp"
 #include "actors/limits.hpp"
 #include "traces/bytes.hpp"
 #include "traces/csv.hpp"
+#include "traces/json.hpp"
 #include "traces/scan.hpp"
 
 namespace orrery::traces {
 
 namespace {
-
-using Json = nlohmann::json;
-
-/// The largest table that is taken, in bytes after decompression; Gavel's has 3 MB.
-constexpr size_t kMostBytes = size_t{256} << 20;
-
-/// As quoted(), which of a std::string would be that of the standard library.
-std::string shown(std::string_view text) { return traces::quoted(text); }
 
 /// "('LM (batch size 5)', 2)". False when `text` is no such kind.
 bool parse_kind(std::string_view text, GangKind& kind) {
@@ -44,115 +32,86 @@ bool parse_kind(std::string_view text, GangKind& kind) {
 
 }  // namespace
 
-/// Turns the JSON text into a table, complaining by name of the object at fault.
+/// Turns the JSON text into a table, complaining with the place of the value at fault.
 class ThroughputsBuilder {
  public:
-  explicit ThroughputsBuilder(const std::string& name) : name_(name) {}
+  explicit ThroughputsBuilder(const JsonDocument& document) : document_(document) {}
 
-  Throughputs build(std::string_view bytes) {
-    const Json root = parse(bytes);
-    if (!root.is_object() || root.empty()) {
-      fail("", "an object with GPU types as its keys", root.is_object() ? "an empty one" : "none");
+  Throughputs build() {
+    const JsonValue& root = document_.root();
+    if (!root.is(JsonValue::Type::kObject) || root.items.empty()) {
+      fail(root, "an object with GPU types as its keys");
     }
-    for (const auto& [type, rows] : root.items()) take_type(type, rows);
+    for (size_t i = 0; i < root.items.size(); ++i) take_type(root.keys[i], root.items[i]);
     if (made_.gpu_types_.empty()) {
-      fail("", "a GPU type without " + shown(Throughputs::kScattered), "none");
+      fail(root, "a GPU type without " + traces::quoted(Throughputs::kScattered));
     }
     return std::move(made_);
   }
 
  private:
-  [[noreturn]] void fail(const std::string& object, std::string expected, std::string found) const {
-    if (!object.empty()) expected += " for " + object;
-    throw InputError(
-        {.where = name_,
-         .expected = std::move(expected),
-         .found = std::move(found),
-         .hint = "the table is the simulation_throughputs.json of Gavel or Shockwave"});
+  [[noreturn]] void fail(const JsonValue& at, std::string expected, std::string found = "") const {
+    if (found.empty()) found = at.items.empty() ? document_.shown(at) : "none";
+    document_.fail(at, std::move(expected), std::move(found),
+                   "the table is the simulation_throughputs.json of Gavel or Shockwave");
   }
 
-  Json parse(std::string_view bytes) const {
-    // JSON lets a key stand twice, and the library then keeps one of the two in silence.
-    std::vector<std::set<std::string>> keys;
-    const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
-      if (event == Json::parse_event_t::object_start) keys.emplace_back();
-      if (event == Json::parse_event_t::object_end) keys.pop_back();
-      if (event == Json::parse_event_t::key &&
-          !keys.back().insert(parsed.get<std::string>()).second) {
-        fail("", "each key once", shown(parsed.get<std::string>()) + " twice");
-      }
-      return true;
-    };
-    try {
-      return Json::parse(bytes.begin(), bytes.end(), watch);
-    } catch (const Json::parse_error& error) {
-      const size_t at = std::min(error.byte == 0 ? 0 : error.byte - 1, bytes.size());
-      const std::string_view before = bytes.substr(0, at);
-      const auto line = static_cast<uint64_t>(std::count(before.begin(), before.end(), '\n')) + 1;
-      const size_t begin = before.rfind('\n') + 1;  // npos + 1 is 0
-      throw InputError({.where = name_,
-                        .line = line,
-                        .column = at - begin + 1,
-                        .expected = "JSON",
-                        .found = bytes.empty() ? "an empty file"
-                                               : shown(bytes.substr(at > 20 ? at - 20 : 0, 21)),
-                        .hint = ""});
-    }
-  }
-
-  GangKind kind_of(const std::string& type, const std::string& text) const {
+  /// `value` is what stands behind the key `text`.
+  GangKind kind_of(const std::string& text, const JsonValue& value) const {
     GangKind kind;
     if (!parse_kind(text, kind)) {
-      fail(shown(type), "a kind of job such as \"('LM (batch size 5)', 2)\"", shown(text));
+      fail(value, "a kind of job such as \"('LM (batch size 5)', 2)\" as its key",
+           traces::quoted(text));
     }
     return kind;
   }
 
-  double steps(const std::string& type, const std::string& kind, const Json& value) const {
-    const double steps = value.is_number() ? value.get<double>() : -1;
-    if (!(steps >= 0) || !std::isfinite(steps)) {
-      fail(shown(type) + ", " + shown(kind), "steps a second, 0 or more,",
-           shown(value.dump(-1, ' ', true, Json::error_handler_t::replace)));
+  double steps(const JsonValue& value) const {
+    if (!value.is(JsonValue::Type::kNumber) || !(value.number >= 0) ||
+        !std::isfinite(value.number)) {
+      fail(value, "steps a second, 0 or more");
     }
-    return steps;
+    return value.number;
   }
 
-  void take_type(const std::string& type, const Json& rows) {
-    if (!is_good_name(type)) fail("", "GPU types of 1 to 255 printable bytes", shown(type));
-    if (!rows.is_object()) fail(shown(type), "an object with kinds of jobs", rows.type_name());
+  void take_type(const std::string& type, const JsonValue& rows) {
+    if (!is_good_name(type)) {
+      fail(rows, "a GPU type of 1 to 255 printable bytes as its key", traces::quoted(type));
+    }
+    if (!rows.is(JsonValue::Type::kObject)) fail(rows, "an object with kinds of jobs");
     if (!std::string_view(type).ends_with(Throughputs::kScattered)) {
       if (made_.gpu_types_.size() == limits::kGpuTypes) {
-        fail("", "at most " + std::to_string(limits::kGpuTypes) + " GPU types", "more");
+        fail(rows, "at most " + std::to_string(limits::kGpuTypes) + " GPU types", "more");
       }
       made_.gpu_types_.push_back(type);
     }
     Throughputs::Table& table = made_.tables_[type];
-    for (const auto& [text, row] : rows.items()) {
-      if (!row.is_object() || !row.contains("null")) {
-        fail(shown(type) + ", " + shown(text), "an object with the key \"null\"",
-             row.is_object() ? "one without" : row.type_name());
+    for (size_t i = 0; i < rows.items.size(); ++i) {
+      const JsonValue& row = rows.items[i];
+      if (row.find("null") == nullptr) {
+        fail(row, "an object with the key \"null\"",
+             row.is(JsonValue::Type::kObject) ? "one without" : "");
       }
-      take_row(type, text, row, table[kind_of(type, text)]);
+      take_row(row, table[kind_of(rows.keys[i], row)]);
     }
   }
 
-  void take_row(const std::string& type, const std::string& kind, const Json& row,
-                Throughputs::Row& into) {
-    for (const auto& [other, value] : row.items()) {
-      if (other == "null") {
-        into.alone = steps(type, kind, value);
+  void take_row(const JsonValue& row, Throughputs::Row& into) {
+    for (size_t i = 0; i < row.items.size(); ++i) {
+      const JsonValue& value = row.items[i];
+      if (row.keys[i] == "null") {
+        into.alone = steps(value);
         continue;
       }
-      if (!value.is_array() || value.size() != 2) {
-        fail(shown(type) + ", " + shown(kind) + ", " + shown(other),
-             "two numbers of steps a second", value.is_array() ? "another count" : "none");
+      if (!value.is(JsonValue::Type::kList) || value.items.size() != 2) {
+        fail(value, "two numbers of steps a second",
+             std::to_string(value.items.size()) + " in a list");
       }
-      into.beside[kind_of(type, other)] = {steps(type, kind, value[0]),
-                                           steps(type, kind, value[1])};
+      into.beside[kind_of(row.keys[i], value)] = {steps(value.items[0]), steps(value.items[1])};
     }
   }
 
-  const std::string& name_;
+  const JsonDocument& document_;
   Throughputs made_;
 };
 
@@ -189,27 +148,12 @@ std::vector<std::pair<uint32_t, double>> Throughputs::by_gpus(const std::string&
 }
 
 Throughputs parse_throughputs(std::string_view bytes, const std::string& name) {
-  return ThroughputsBuilder(name).build(bytes);
+  const JsonDocument document(bytes, name);
+  return ThroughputsBuilder(document).build();
 }
 
 Throughputs read_throughputs(const std::string& path) {
-  const std::unique_ptr<ByteSource> source = open_bytes(path);
-  std::string text;
-  constexpr size_t kStep = size_t{1} << 16;
-  while (true) {
-    const size_t had = text.size();
-    text.resize(had + kStep);
-    const size_t got = source->read(text.data() + had, kStep);
-    text.resize(had + got);
-    if (got == 0) break;
-    if (text.size() > kMostBytes) {
-      throw InputError({.where = path,
-                        .expected = "at most " + std::to_string(kMostBytes) + " bytes of JSON",
-                        .found = "more",
-                        .hint = ""});
-    }
-  }
-  return parse_throughputs(text, path);
+  return parse_throughputs(read_whole(*open_bytes(path), path), path);
 }
 
 }  // namespace orrery::traces

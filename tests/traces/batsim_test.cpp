@@ -205,6 +205,10 @@ TEST(Batsim, LeavesMalformedJobsOutWhenAsked) {
   EXPECT_EQ(report.rows, 3U);
   EXPECT_EQ(report.skipped, 2U);
   EXPECT_EQ(report.oddities.size(), 2U);
+  EXPECT_NE(parse_error(with_profile(R"({"type": "smpi"})"), Format::kBatsim, {.skip_errors = true})
+                .find("found none in 1 rows; skipped test:2:48: expected a profile whose"),
+            std::string::npos)
+      << "why there is none";
 }
 
 TEST(BatsimShared, FilesOfDelaysReadWhole) {

@@ -17,7 +17,7 @@ constexpr auto kTable = R"json({
   "k80": {"('LM (batch size 5)', 1)": {"null": 2.0, "('LM (batch size 5)', 2)": [1.5, 0.5]},
           "('LM (batch size 5)', 4)": {"null": 4.0},
           "('A3C', 1)": {"null": 0}},
-  "v100": {"('LM (batch size 5)', 1)": {"null": 5.0},
+  "v100": {"('LM (batch size 5)', 1)": {"null": 5.0, "('LM (batch size 5)', 2)": [2.5, 4.0]},
            "('LM (batch size 5)', 2)": {"null": 8.0},
            "('LM (batch size 5)', 4)": {"null": 16.0},
            "('A3C', 1)": {"null": 0.0},
@@ -72,16 +72,17 @@ TEST(ThroughputsTable, SaysWhatIsWrong) {
   says("", "t:1:1: expected JSON, found an empty file");
   says("{\n \"a\": }", "t:2:7: expected JSON");
   says("[]", "an object with GPU types");
-  says("{}", "an empty one");
-  says("{\"a\": 1}", "for \"a\", found number");
+  says("{}", "t:1:1: expected an object with GPU types");
+  says("{\"a\": 1}", "t:1:7: expected an object with kinds of jobs, found \"1\"");
   says("{\"a_unconsolidated\": {}}", "a GPU type without");
-  says("{\"a\": {}, \"a\": {}}", "found \"a\" twice");
+  says("{\"a\": {}, \"a\": {}}", "t:1:11: expected each key once, found \"a\" again");
   says("{\"a\": {\"('LM', 0)\": {\"null\": 1}}}", "a kind of job");
-  says("{\"a\": {\"LM\": {\"null\": 1}}}", "found \"LM\"");
+  says("{\"a\": {\"LM\": {\"null\": 1}}}", "t:1:14: expected a kind of job such as");
   says(of_one("{}"), "the key \"null\"");
-  says(of_one("{\"null\": -1}"), "0 or more");
+  says(of_one("{\"null\": -1}"), "t:1:30: expected steps a second, 0 or more, found \"-1\"");
   says(of_one("{\"null\": \"1\"}"), "0 or more");
-  says(of_one("{\"null\": 1, \"('LM', 1)\": [1]}"), "two numbers");
+  says(of_one("{\"null\": 1, \"('LM', 1)\": [1]}"),
+       "two numbers of steps a second, found 1 in a list");
 }
 
 TEST_F(GavelReader, RunTimesAndSpeedsComeFromTheTable) {
@@ -113,6 +114,39 @@ TEST_F(GavelReader, RunTimesAndSpeedsComeFromTheTable) {
   EXPECT_EQ(report.oddities.size(), 3U);
 }
 
+TEST_F(GavelReader, KindsTellWhatWasMeasured) {
+  const Workload w =
+      parse(row("LM (batch size 5)", "1", "1", "0") + row("LM (batch size 5)", "1", "2", "1") +
+                row("CycleGAN", "1", "1", "2") + row("LM (batch size 5)", "9", "1", "3"),
+            Format::kGavel, with_table());
+  ASSERT_EQ(w.kinds.size(), 4U);
+  EXPECT_EQ(w.specs[0].kind, w.specs[3].kind);
+  const JobKind& one = w.kinds[w.specs[0].kind];
+  EXPECT_EQ(one.name, "LM (batch size 5)");
+  EXPECT_EQ(w.kinds[w.specs[1].kind].name, "LM (batch size 5), 2 GPUs");
+  EXPECT_DOUBLE_EQ(one.speed.speed(2, 1, 1), 8.0 / 5);
+  EXPECT_EQ(one.beside, (std::vector<double>{-1, -1, 0.5, -1}))
+      << "beside the pair, 2.5 of the 5 steps a second that it makes alone on a V100";
+}
+
+TEST_F(GavelReader, AnSloIsADeadlineInRunTimes) {
+  const auto with_slo = [](std::string line, const std::string& slo) {
+    const std::string none = "-1.000000";
+    return line.replace(line.find(none), none.size(), slo);
+  };
+  const std::string line = row("LM (batch size 5)", "50", "1", "7.5");
+  const Workload w =
+      parse(with_slo(line, "1.2") + line + with_slo(line, "0"), Format::kGavel, with_table());
+  EXPECT_EQ(w.specs[0].deadline, Instant::seconds(7) + Duration::milliseconds(12'500))
+      << "10 s at 5 steps a second, 1.2 times that";
+  EXPECT_EQ(w.specs[1].deadline, Instant::never());
+  EXPECT_EQ(w.specs[2].deadline, Instant::never());
+  EXPECT_NE(parse_error(with_slo(line, "999999999"), Format::kGavel, with_table())
+                .find("a deadline of at most 4000000000 s, found a later one"),
+            std::string::npos);
+  expect_round_trip(w);
+}
+
 TEST_F(GavelReader, FirstShapeAndShockwave) {
   const Workload first = parse("LM (batch size 5)\tcd x && y\t-n\t1\t50\t7.000000\t1\r\n",
                                Format::kGuess, with_table());
@@ -126,6 +160,7 @@ TEST_F(GavelReader, FirstShapeAndShockwave) {
   const Workload given = parse(line, Format::kGuess);
   EXPECT_EQ(given.truths[0].run_time, Duration::milliseconds(12'500)) << "without a table";
   EXPECT_TRUE(given.gpu_types.empty());
+  EXPECT_EQ(given.kinds[given.specs[0].kind].name, "LM (batch size 5)");
 }
 
 TEST_F(GavelReader, MalformedRows) {

@@ -148,7 +148,8 @@ TEST(Input, NoJobsIsAnError) {
   EXPECT_EQ(parse_error("; a comment\n\n", Format::kSwf),
             "test: expected at least one job that can run, found no row of a job");
   EXPECT_EQ(parse_error("x\ny\n", Format::kSwf, {.skip_errors = true}),
-            "test: expected at least one job that can run, found none in 2 rows");
+            "test: expected at least one job that can run, found none in 2 rows; skipped test:1:1: "
+            "expected a number for field 1 (job number), found \"x\"");
   EXPECT_EQ(parse_error(gzip(""), Format::kSwf),
             "test: expected at least one job that can run, found an empty file");
   EXPECT_NE(parse_error("", Format::kGuess).find("found an empty file"), std::string::npos);
