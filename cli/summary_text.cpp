@@ -88,8 +88,8 @@ std::string one_run_text(const NamedSummary& named) {
                  percent(s.finish_time_unfair) + " of jobs end later than on 1/N of the cluster");
   }
   if (s.envy) {
-    text += line("envy", percent(s.envy) + " of what users asked for, in the mean; " +
-                             percent(s.envious_pairs) + " of pairs");
+    text += line("envy", percent(s.envy) + " of what users asked for, in the mean; at most " +
+                             percent(s.envy_max));
   }
   if (s.preemptions + s.requeues + s.resizes > 0) {
     text += line("interrupted", grouped(s.preemptions) + " preemptions, " + grouped(s.requeues) +

@@ -114,7 +114,7 @@ std::array<double, Fairness::kResources> Fairness::parts_of(const User& user,
 // max(0, v_i(held_j) - v_i(held_i)).
 void Fairness::add_envy(Summary& summary) {
   std::vector<Had> all;
-  std::array<std::vector<double>, kResources> held_by_all;
+  std::array<double, kResources> most_held{};
   for (size_t i = 1; i < users_.size(); ++i) {
     User& user = users_[i];
     settle(user);
@@ -123,23 +123,20 @@ void Fairness::add_envy(Summary& summary) {
     const auto held = parts_of(user, user.held);
     const size_t most = asked[1] >= asked[0] ? 1 : 0;
     if (asked[most] > 0) all.push_back({most, held[most], asked[most]});
-    for (size_t r = 0; r < kResources; ++r) held_by_all[r].push_back(held[r]);
+    for (size_t r = 0; r < kResources; ++r) most_held[r] = std::max(most_held[r], held[r]);
   }
   if (all.size() < 2) return;
-  for (auto& held : held_by_all) std::sort(held.begin(), held.end());
   double sum = 0;
-  double pairs = 0;
+  double max = 0;
   for (const Had& had : all) {
-    if (had.held >= had.asked * (1 - kRounding)) continue;  // it had all that it asked for
-    const std::vector<double>& held = held_by_all[had.resource];
-    const auto more = std::upper_bound(held.begin(), held.end(), had.held * (1 + kRounding));
-    if (more == held.end()) continue;
-    pairs += static_cast<double>(held.end() - more);
-    sum += (std::min(held.back(), had.asked) - had.held) / had.asked;
+    const double best = std::min(most_held[had.resource], had.asked);
+    if (had.held >= best * (1 - kRounding)) continue;
+    const double envy = (best - had.held) / had.asked;
+    sum += envy;
+    max = std::max(max, envy);
   }
-  const auto users = static_cast<double>(all.size());
-  summary.envy = sum / users;
-  summary.envious_pairs = pairs / (users * (users - 1));
+  summary.envy = sum / static_cast<double>(all.size());
+  summary.envy_max = max;
 }
 
 }  // namespace orrery::record

@@ -81,7 +81,7 @@ std::string tiles(const Summary& s) {
   }
   if (s.envy) {
     html += tile("Envy", decimal(*s.envy, 3),
-                 percent(s.envious_pairs) + " of pairs of users; 0 is none");
+                 "mean over users, 0 is none; at most " + decimal(*s.envy_max, 3));
   }
   if (s.deadlines) {
     const Deadlines& d = *s.deadlines;

@@ -185,7 +185,7 @@ std::string to_json(const Summary& s) {
             {"finish_time_fairness", json_of(s.finish_time_fairness)},
             {"finish_time_unfair", json_of(s.finish_time_unfair)},
             {"envy", json_of(s.envy)},
-            {"envious_pairs", json_of(s.envious_pairs)},
+            {"envy_max", json_of(s.envy_max)},
             {"core_utilisation", json_of(s.core_utilisation)},
             {"gpu_utilisation", json_of(s.gpu_utilisation)},
             {"gpu_fragmentation", json_of(s.gpu_fragmentation)},
@@ -232,7 +232,7 @@ void read_newer(const Json& json, const Reader& reader, Summary& s) {
   read("finish_time_fairness", s.finish_time_fairness);
   read("finish_time_unfair", s.finish_time_unfair);
   read("envy", s.envy);
-  read("envious_pairs", s.envious_pairs);
+  read("envy_max", s.envy_max);
   read("restarts", s.restarts);
   read("preemptions_per_job", s.preemptions_per_job);
   read("starts_per_job_hour", s.starts_per_job_hour);

@@ -104,7 +104,7 @@ struct Summary {
   std::optional<double> finish_time_unfair;  ///< part of these jobs whose rho is above 1
   /// By how much a user would have been better off with what another had; mean over users.
   std::optional<double> envy;
-  std::optional<double> envious_pairs;     ///< part of all ordered pairs of users
+  std::optional<double> envy_max;          ///< of the user that is worst off
   std::optional<double> core_utilisation;  ///< in [0, 1]; none without cores or time
   std::optional<double> gpu_utilisation;
   /// Mean share of all GPUs that was free and of no use to a job of the workload's mix.

@@ -10,7 +10,7 @@ $ orrery sim s.yaml | grep -E '^(policy|fairness|late|envy|interrupted|churn|fin
 => 0
 $ orrery sim s.yaml --policy themis,drf,max-min,fcfs --out r --quiet
 => 0
-$ orrery compare r/themis r/drf r/max-min r/fcfs | grep -E '^(metric|finish|envy|envious|preempt|resizes|restarts|starts)'
+$ orrery compare r/themis r/drf r/max-min r/fcfs | grep -E '^(metric|finish|envy|preempt|resizes|restarts|starts)'
 => 0
 $ head -1 r/drf/timeline.csv; grep -A 7 finish_time r/drf/summary.json
 => 0
