@@ -37,7 +37,8 @@ std::vector<MuriJob> read_muri_jobs(const std::string& path, const ReadOptions& 
 
 /// A job of n GPUs is a gang of n tasks with one GPU and one core each; it runs for its iterations
 /// and asks for just as long, since the profile that Muri's policies plan with is part of the row.
-/// The model is its queue.
+/// The model is its queue. Jobs with model, GPUs and profile in common are of one kind, whose stages
+/// are storage and processors, GPU, network.
 Workload read_muri(LineReader& lines, const ReadOptions& options, ReadReport& report);
 
 }  // namespace orrery::traces

@@ -152,7 +152,11 @@ std::vector<Bad> wrong_values() {
        "s.yaml:2:17: expected a key of faults.mtbf, found \"zzzzzz\"; known: kind, mean, shape"},
       {"WrongName", kWorkload + "policy: {order: sfj}",
        "s.yaml:2:17: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, "
-       "max-min or gandiva-fair, found \"sfj\"; did you mean \"sjf\"?"},
+       "max-min, gandiva-fair, muri-s, muri-l, lucid or antman, found \"sfj\"; did you mean "
+       "\"sjf\"?"},
+      {"SharesForNothing", "workload: {generate: {model: dl}, gpu_share: 500}",
+       "s.yaml:1:1: expected world.interference: measured or guarded beside gpu_share, found none; "
+       "else jobs would share GPUs for nothing"},
       {"WrongPolicy", kWorkload + "policy: eazy",
        "s.yaml:2:9: expected a policy such as easy, sjf or las+consolidate, found \"eazy\"; did "
        "you mean \"easy\"?"},
@@ -273,7 +277,8 @@ TEST(Set, TakesLists) {
 TEST(Set, NamesItselfInErrors) {
   EXPECT_EQ(after_set(kWorkload, "policy.order=sfj"),
             "--set policy.order=sfj: expected fcfs, sjf, srtf, priority, fair-share, las, srsf, "
-            "gittins, qssf, max-min or gandiva-fair, found \"sfj\"; did you mean \"sjf\"?");
+            "gittins, qssf, max-min, gandiva-fair, muri-s, muri-l, lucid or antman, found \"sfj\"; "
+            "did you mean \"sjf\"?");
   EXPECT_EQ(after_set(kWorkload, "policy.odrer=sjf"),
             "--set policy.odrer=sjf: expected a key of policy, found \"odrer\"; did you mean "
             "\"order\"?");
