@@ -97,6 +97,7 @@ void pack(benchmark::State& state, const std::string& trace, const std::string& 
     if (share < 1000) share_whole_gpus(workload, share);
     PolicyConfig policy;
     policy.order = order;
+    policy.las_thresholds = "3250,7200";  // as in Muri's simulator
     sim::SimulationPlan plan;
     plan.cluster = eight_by_eight();
     plan.workload = std::make_shared<const Workload>(std::move(workload));

@@ -41,6 +41,27 @@ TEST(Muri, MapsJobs) {
   expect_round_trip(w);
 }
 
+TEST(Muri, JobsWithOneProfileAreOfOneKind) {
+  const Workload w = parse(std::string(kMuri) +
+                               "a,4,0,9,vgg16,128,1,1,200,50,100,25,0\n"
+                               "b,4,1,7,vgg16,128,1,1,200,50,100,25,0\n"
+                               "c,8,2,7,vgg16,128,1,1,200,50,100,25,0\n"
+                               "d,4,3,7,vgg16,64,1,1,100,50,150,25,0\n"
+                               "e,1,4,7,none,64,1,1,100,0,0,0,0\n",
+                           Format::kMuri);
+  std::vector<uint32_t> kinds;
+  for (const JobSpec& spec : w.specs) kinds.push_back(spec.kind);
+  EXPECT_EQ(kinds, (std::vector<uint32_t>{1, 1, 2, 3, 4}));
+  ASSERT_EQ(w.kinds.size(), 5U);
+  EXPECT_EQ(w.kinds[1].name, "vgg16 on 4 GPUs");
+  EXPECT_EQ(w.kinds[1].stages, (std::vector<double>{0.05, 0.1, 0.025}));
+  EXPECT_EQ(w.kinds[1].gpu_busy, 0.5);
+  EXPECT_EQ(w.kinds[3].name, "vgg16 on 4 GPUs, profile 2");
+  EXPECT_EQ(w.kinds[3].gpu_busy, 1);  // its stages overlap
+  EXPECT_TRUE(w.kinds[4].stages.empty());
+  EXPECT_EQ(w.kinds[4].name, "none on 1 GPU");
+}
+
 TEST(Muri, KeepsTheRowsForThoseWhoNeedMore) {
   const std::string text = std::string(kMuri) + "a,4,1500,1000,vgg16,128,1,1,886,0.1,62.25,17,1\n";
   ReadReport report;

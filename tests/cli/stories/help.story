@@ -40,6 +40,18 @@ order
                   keys: policy.round (time, 6m)
                   paper: Chaudhary et al., EuroSys 2020
                   reproduces: Shockwave, in its world
+  muri-s          shortest remaining time x GPUs first, in groups interleaved on shared GPUs; preemptive
+                  keys: policy.round (time, 6m), policy.group_size (jobs on a GPU, 4)
+                  paper: Muri, Zhao et al., SIGCOMM 2022
+  muri-l          least attained service first, in queues and in such groups
+                  keys: policy.round, policy.group_size, policy.las_thresholds (GPU-seconds, "3600,36000")
+                  paper: Muri, Zhao et al., SIGCOMM 2022
+  lucid           shortest time x GPUs first, in pairs that leave a GPU idle time
+                  keys: policy.pair_busy (busy part of a GPU, 1)
+                  paper: Lucid, Hu et al., ASPLOS 2023
+  antman          by submission; jobs of priority below 0 fill what the others leave of GPUs
+                  paper: AntMan, Xiao et al., OSDI 2020
+                  reproduces: Muri (AntMan), in its world
 
 backfill
   none            the first that does not fit holds up the rest
@@ -83,7 +95,7 @@ preempt
 $ orrery help scenario | grep -A3 '^policy.order$'
 policy.order
     which job comes first
-    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, max-min or gandiva-fair; default fcfs
+    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, max-min, gandiva-fair, muri-s, muri-l, lucid or antman; default fcfs
 policy.place
 => 0
 $ orrery help trace gen
