@@ -81,6 +81,8 @@ class ElasticFlow final : public Policy {
   void carry_out(const ClusterView& view, Instant now, Plan& plan, std::vector<Target>& targets);
   void shrink(const JobState& job, uint32_t tasks, Plan& plan);
   bool grow(const ClusterView& view, const JobState& job, uint32_t tasks, Plan& plan, Room& room);
+  std::vector<Part> place(const ClusterView& view, const JobState& job, const Target& target,
+                          const Plan& plan, const Room& room);
   void explain(const ClusterView& view, Instant now, const Target& target, Plan& plan) const;
 
   Duration slot_;

@@ -70,6 +70,21 @@ bool ElasticFlow::grow(const ClusterView& view, const JobState& job, uint32_t ta
   return true;
 }
 
+// What was counted out may not fit where there is room, for its memory or on the nodes as they are;
+// then its least size will do, so that nobody waits in an empty cluster.
+std::vector<Part> ElasticFlow::place(const ClusterView& view, const JobState& job,
+                                     const Target& target, const Plan& plan, const Room& room) {
+  if (target.tasks == 0) return {};
+  const Space space{room, plan.up(), &view.cluster(), nullptr};
+  auto found = placer_.place(space, job, target.tasks);
+  const std::vector<JobSize>& sizes = target.job->sizes;
+  if (found.empty() && sizes.front().tasks < target.tasks) {
+    found = placer_.place(space, job, sizes.front().tasks);
+  }
+  if (sizes.size() > 1) return apart(found, job.spec->each.gpus);
+  return {found.begin(), found.end()};
+}
+
 void ElasticFlow::explain(const ClusterView& view, Instant now, const Target& target,
                           Plan& plan) const {
   if (target.tasks > 0) {
@@ -109,6 +124,7 @@ void ElasticFlow::carry_out(const ClusterView& view, Instant now, Plan& plan,
     const JobId cause = taker != targets.end() ? taker->id : targets.front().id;
     plan.preempt(job, {ReasonCode::kPreempted, cause.index, 0});
     target.job->gone = now;
+    target.job->phase = JobPhase::kStopping;
     for (size_t part = 0; part < job.parts.size(); ++part) {
       if (job.part_phase[part] == PartPhase::kEnded) continue;
       give(promised[job.parts[part].node], plan.given_back_by(job), job.parts[part]);
@@ -117,18 +133,12 @@ void ElasticFlow::carry_out(const ClusterView& view, Instant now, Plan& plan,
   for (const Target& target : targets) {
     const JobState& job = view.job(target.id);
     if (job.phase != JobPhase::kPending) continue;
-    std::vector<Part> parts;
-    if (target.tasks > 0) {
-      const Space space{promised, plan.up(), &view.cluster(), nullptr};
-      const auto found = placer_.place(space, job, target.tasks);
-      parts.assign(found.begin(), found.end());
-    }
+    const std::vector<Part> parts = place(view, job, target, plan, promised);
     if (parts.empty()) {
       explain(view, now, target, plan);
       reached_ = reached_ && target.tasks == 0;
       continue;
     }
-    if (target.job->sizes.size() > 1) parts = apart(parts, job.spec->each.gpus);
     for (const Part& part : parts) {
       take(promised[part.node], job.spec->each, part);
       take(idle[part.node], job.spec->each, part);
@@ -137,7 +147,9 @@ void ElasticFlow::carry_out(const ClusterView& view, Instant now, Plan& plan,
     plan.start(job, parts,
                target.job->admitted ? Reason{ReasonCode::kFirstInOrder, 0, 0}
                                     : Reason{ReasonCode::kBackfilled, slot_left_s, 0});
-    target.job->tasks = target.tasks;
+    target.job->tasks = 0;
+    for (const Part& part : parts) target.job->tasks += part.tasks;
+    target.job->phase = JobPhase::kStarting;  // should it be back in the queue, that is news
   }
   const bool leaving = std::any_of(jobs_.begin(), jobs_.end(), [&](const Entry& entry) {
     return entry.second.gone != Instant::never() && now - entry.second.gone < slot_;

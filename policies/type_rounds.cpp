@@ -89,14 +89,13 @@ void TypeRounds::reckon(const ClusterView& view, Instant now) {
     account.share.resize(types_.count(), 0);
     account.owed_s.resize(types_.count(), 0);
     const Duration served = job.served_at(now);
+    // What it has run since the last pass is of this attempt, or of the one whose end made a pass.
+    if (job.phase == JobPhase::kRunning) account.type = types_.of(job);
     for (size_t type = 0; type < types_.count(); ++type) {
       account.owed_s[type] += account.share[type] * elapsed_s;
     }
     account.owed_s[account.type] -= (served - account.served).as_seconds();
     account.served = served;
-    if (job.phase == JobPhase::kRunning || job.phase == JobPhase::kStarting) {
-      account.type = types_.of(job);
-    }
     kept.emplace(id, std::move(account));
   };
   for (const PendingJob& job : view.pending()) take(job.id);

@@ -26,8 +26,8 @@ using TypeShares = std::vector<std::vector<double>>;
 double normal_progress(const TypeClaim& claim, std::span<const double> share,
                        std::span<const double> gpus_of_type);
 
-/// Shares under which the least normal progress is as large as can be, within a ten-millionth; a job
-/// that could not make as much with the cluster to itself makes what it can, and the others more.
+/// Shares under which the least normal progress is as large as can be, within a ten-millionth. A
+/// job that could not make as much with the cluster to itself makes what it can, the others more.
 ///
 /// The level is found by bisection. Whether all jobs can have a level is a question of prices:
 /// under prices of the types each job takes the cheapest share that gives it the level, and

@@ -287,9 +287,9 @@ TEST(DefaultWorldShared, TableOfGavelsTrace) {
                 static_cast<unsigned long long>(ends.preemptions));
   }
   // As the authors' simulator has it: 14,991 s with heterogeneity, 18,834 s without, FIFO 35,905 s.
-  EXPECT_LT(avg_jct_s["max-min-het"], 0.9 * avg_jct_s["max-min"]);
-  EXPECT_LT(avg_jct_s["allox"], avg_jct_s["max-min-het"]);
-  EXPECT_LT(avg_jct_s["max-min"], avg_jct_s["fcfs"]);
+  EXPECT_NEAR(avg_jct_s["max-min-het"], 14'991.352, 0.1 * 14'991.352);
+  EXPECT_LT(avg_jct_s["max-min-het"], 0.7 * avg_jct_s["max-min"]);
+  EXPECT_LT(avg_jct_s["allox"], 0.8 * avg_jct_s["fcfs"]);
 }
 
 }  // namespace

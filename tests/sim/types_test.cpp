@@ -131,7 +131,7 @@ TEST(MaxMinHet, ProgressIsEqualInTheLongRun) {
   auto workload = workload_of({{0, 30000}, {0, 30000}, {0, 30000}});
   for (uint32_t i = 0; i < 3; ++i) set_pace(*workload, i, {1, 0.5});
   const History history = run(types_of({1, 1}), workload, "max-min-het");
-  for (uint32_t i = 0; i < 3; ++i) EXPECT_NEAR(history.end_s(i), 60000, 1000) << i;
+  for (uint32_t i = 0; i < 3; ++i) EXPECT_NEAR(history.end_s(i), 60000, 300) << i;
 }
 
 TEST(MaxMinHet, AGangStaysOnOneTypeAndOneWithoutGpusIsNotForgotten) {
