@@ -32,6 +32,8 @@ order
                   paper: Tiresias, Gu et al., NSDI 2019
   qssf            shortest time x GPUs first, as earlier jobs let expect
                   paper: Hu et al., SC 2021
+  drf             a job of the user whose dominant share is the lowest
+                  paper: DRF, Ghodsi et al., NSDI 2011
   max-min         in rounds, equal shares of the dominant resource; preemptive
                   keys: policy.round (time, 6m)
                   paper: DRF, Ghodsi et al., NSDI 2011; Gavel, Narayanan et al., OSDI 2020
@@ -40,6 +42,9 @@ order
                   keys: policy.round (time, 6m)
                   paper: Chaudhary et al., EuroSys 2020
                   reproduces: Shockwave, in its world
+  themis          in rounds, whoever ends latest relative to 1/N of the cluster; preemptive
+                  keys: policy.round (time, 6m), policy.filter (f, a fraction, 0.8)
+                  paper: Themis, Mahajan et al., NSDI 2020
 
 backfill
   none            the first that does not fit holds up the rest
@@ -54,6 +59,9 @@ place
   best-fit        the node with the least room first
   worst-fit       each task where most room is
   consolidate     the fewest nodes for a gang
+  consolidate-rack  the fewest racks for a gang, then the fewest nodes
+                  keys: cluster.nodes[].nodes_per_rack (nodes, 0: one rack)
+                  paper: Tiresias, Gu et al., NSDI 2019
   random          nodes in random order, seeded
                   keys: seed (0)
   fgd             where fragmentation of GPUs grows least
@@ -83,7 +91,7 @@ preempt
 $ orrery help scenario | grep -A3 '^policy.order$'
 policy.order
     which job comes first
-    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, max-min or gandiva-fair; default fcfs
+    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, drf, max-min, gandiva-fair or themis; default fcfs
 policy.place
 => 0
 $ orrery help trace gen
