@@ -14,11 +14,12 @@ digest        b1bbf67c2242a298
 $ orrery sim s.yaml --policy srtf+fgd,srtf+best-fit,srtf+worst-fit --out r --quiet
 => 0
 $ orrery compare r/srtf+fgd r/srtf+best-fit r/srtf+worst-fit | grep -E '^(metric|GPU|preemptions)'
-metric                        srtf, fgd  srtf, best-fit  srtf, worst-fit
-GPU utilisation (%)               75.83           75.57            75.83
-GPU fragmentation (%)            1.9528          2.2695           2.0576
-preemptions                         256             267              256
+metric                            srtf, fgd  srtf, best-fit  srtf, worst-fit
+GPU utilisation (%)                   75.83           75.57            75.83
+GPU fragmentation (%)                1.9528          2.2695           2.0576
+preemptions                             256             267              256
+preemptions per job                  0.8533          0.8900           0.8533
 => 0
 $ orrery sim s.yaml --set policy.place=fdg
-! orrery: --set policy.place=fdg: expected first-fit, best-fit, worst-fit, consolidate, random, fgd, best-fit-gpu, dot-prod, gpu-clustering, gpu-packing or random-gpu, found "fdg"; did you mean "fgd"?
+! orrery: --set policy.place=fdg: expected first-fit, best-fit, worst-fit, consolidate, consolidate-rack, random, fgd, best-fit-gpu, dot-prod, gpu-clustering, gpu-packing or random-gpu, found "fdg"; did you mean "fgd"?
 => 2
