@@ -3,16 +3,19 @@
 #include <deque>
 #include <map>
 
+#include "actors/container.hpp"
 #include "actors/controller.hpp"
 #include "actors/error.hpp"
 #include "actors/fields.hpp"
 #include "actors/node_agent.hpp"
+#include "actors/state.hpp"
 #include "cli/build.hpp"
 #include "cli/live_plan.hpp"
 #include "cli/record_folder.hpp"
 #include "cli/service/controller_plan.hpp"
 #include "cli/service/job_table.hpp"
 #include "record/decision_log.hpp"
+#include "record/output_file.hpp"
 
 namespace orrery::cli {
 
@@ -29,13 +32,18 @@ bool same(const Decision& a, const Decision& b) {
 // The actors of a run, made afresh, and what they have done that the journal has yet to confirm.
 class Stage {
  public:
-  /// `agents`: whether their inputs are in the journal, too.
-  Stage(const sim::SimulationPlan& plan, bool check_mail, bool agents)
-      : plan_(plan), check_mail_(check_mail) {
-    actors_[kController] =
-        std::make_unique<Controller>(plan.cluster, *plan.policy, plan.controller);
-    if (!agents) return;
-    for (uint32_t node = 0; node < plan.cluster->size(); ++node) renew(NodeId{node});
+  /// The journal of a controller has no inputs of agents and containers.
+  explicit Stage(const RunJournal& journal)
+      : plan_(journal.plan),
+        jobs_(journal.jobs.get()),
+        check_mail_(!journal.served() && journal.plan.network.ideal()) {
+    if (journal.snapshot) {
+      load(*journal.snapshot);
+      return;
+    }
+    actors_[kController] = new_controller();
+    if (journal.served()) return;
+    for (uint32_t node = 0; node < plan_.cluster->size(); ++node) renew(NodeId{node});
   }
 
   using Difference = ReplayResult::Difference;
@@ -67,6 +75,21 @@ class Stage {
     return {};
   }
 
+  // What the actors remember, held against a snapshot that was made at this place.
+  bool remembers(const record::Snapshot& snapshot) const {
+    if (snapshot.actors.size() != actors_.size()) return false;
+    for (const auto& [id, bytes] : snapshot.actors) {
+      const auto found = actors_.find(id);
+      StateWriter state;
+      if (found == actors_.end() || !found->second->save(state) || state.bytes() != bytes) {
+        return false;
+      }
+    }
+    StateWriter jobs;
+    if (jobs_ != nullptr) jobs_->save(jobs);
+    return jobs.bytes() == snapshot.jobs;
+  }
+
   // At the end of a journal that is whole.
   std::optional<Difference> end() const {
     for (const auto& [actor, decided] : decided_) {
@@ -91,6 +114,33 @@ class Stage {
     return report != nullptr && std::holds_alternative<NodeBooted>(*report);
   }
 
+  std::unique_ptr<Actor> new_controller() const {
+    return std::make_unique<Controller>(plan_.cluster, *plan_.policy, plan_.controller);
+  }
+
+  std::unique_ptr<Actor> new_actor(ActorId id) const {
+    if (id == kController) return new_controller();
+    if (id.serial > 0) return std::make_unique<Container>();
+    return std::make_unique<NodeAgent>(node_of(id), plan_.controller.resend);
+  }
+
+  void load(const record::Snapshot& snapshot) {
+    const StateReader::SpecOf spec_of = [this](JobId id) -> const JobSpec* {
+      if (jobs_ != nullptr) return jobs_->spec(id);
+      return id.index < plan_.workload->size() ? &plan_.workload->specs[id.index] : nullptr;
+    };
+    if (jobs_ != nullptr) {
+      StateReader jobs(snapshot.jobs, "the snapshot's table of jobs", nullptr);
+      jobs_->load(jobs);
+    }
+    for (const auto& [id, bytes] : snapshot.actors) {
+      StateReader state(bytes, "the snapshot's " + describe(id), spec_of);
+      actors_[id] = new_actor(id);
+      actors_[id]->load(state);
+      state.finish();
+    }
+  }
+
   void renew(NodeId node) {
     actors_[agent_of(node)] = std::make_unique<NodeAgent>(node, plan_.controller.resend);
   }
@@ -112,6 +162,7 @@ class Stage {
 
   void grant(const record::JournalEntry& entry) {
     for (const Note& note : outbox_.notes()) {
+      if (jobs_ != nullptr) jobs_->note(entry.at, note);
       const auto* decision = std::get_if<Decision>(&note);
       if (decision == nullptr) continue;
       decided_[entry.actor].push_back({entry.at, entry.actor, *decision});
@@ -126,6 +177,7 @@ class Stage {
   }
 
   const sim::SimulationPlan& plan_;
+  JobTable* const jobs_;  // of a controller
   const bool check_mail_;
   std::map<ActorId, std::unique_ptr<Actor>> actors_;
   std::map<std::pair<ActorId, ActorId>, std::deque<std::string>> sent_;
@@ -152,9 +204,53 @@ sim::SimulationPlan plan_of(const Scenario& scenario, const std::string& runtime
   return sim::checked(make_plan(scenario, *inputs, /*check=*/false));
 }
 
+// The snapshots that stand beside a journal, for a replay that comes by their places.
+class Snapshots {
+ public:
+  /// Those behind `from`. Throws InputError for one that is damaged.
+  Snapshots(std::filesystem::path folder, const record::JournalTail& from)
+      : folder_(std::move(folder)) {
+    for (const uint32_t number : record::snapshots_in(folder_)) {
+      const record::JournalTail at = read(number).at;
+      if (from < at) ahead_.emplace_back(number, at);
+    }
+  }
+
+  /// Holds the one that was made at that place, if one was, against the actors.
+  void pass(const record::JournalTail& at, const Stage& stage, ReplayResult& result) {
+    if (ahead_.empty() || at < ahead_.front().second) return;
+    const auto [number, place] = ahead_.front();
+    ahead_.pop_front();
+    if (at != place) {
+      result.difference = differs(number, result.last, "another journal's");
+    } else if (!stage.remembers(read(number))) {
+      result.difference = differs(number, result.last, "other bytes");
+    } else {
+      ++result.snapshots;
+    }
+  }
+  /// At the end of a journal that is whole.
+  std::optional<ReplayResult::Difference> end(Instant last) const {
+    if (ahead_.empty()) return {};
+    return differs(ahead_.front().first, last, "a journal that ends before it");
+  }
+
+ private:
+  record::Snapshot read(uint32_t number) const {
+    const std::filesystem::path file = folder_ / record::snapshot_name(number);
+    return record::unpack_snapshot(record::read_file(file), file.string());
+  }
+  static ReplayResult::Difference differs(uint32_t number, Instant at, const char* found) {
+    return {at, kController, "the state that " + record::snapshot_name(number) + " has", found};
+  }
+
+  std::filesystem::path folder_;
+  std::deque<std::pair<uint32_t, record::JournalTail>> ahead_;
+};
+
 void feed(RunJournal& journal, Stage& stage, const ReplayOptions& options, ReplayResult& result) {
   record::JournalEntry entry;
-  while (!result.difference && journal.next(entry)) {
+  while (journal.next(entry) && !result.difference) {
     if (options.each) options.each(entry);
     if (entry.decision) {
       result.difference = stage.decision(entry);
@@ -169,6 +265,27 @@ void feed(RunJournal& journal, Stage& stage, const ReplayOptions& options, Repla
   if (!result.difference && !result.cut_off) result.difference = stage.end();
 }
 
+// The snapshot that `from` names; none for the journal's start.
+std::optional<record::Snapshot> chosen_snapshot(const std::filesystem::path& folder,
+                                                const ReplayOptions& options) {
+  if (options.from == "start") return {};
+  if (!options.policy.empty() || !options.sets.empty()) {
+    throw InputError({"--from", 0, 0, "start with another policy or scenario", options.from,
+                      "a snapshot is of what the run's own policy has learned"});
+  }
+  const std::vector<uint32_t> numbers = record::snapshots_in(folder);
+  std::string known = "start";
+  if (!numbers.empty()) known += ", snapshot";
+  for (const uint32_t number : numbers) known += ", snapshot:" + std::to_string(number);
+  for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
+    const bool named = options.from == "snapshot:" + std::to_string(*number);
+    if (!named && options.from != "snapshot") continue;
+    const std::filesystem::path file = folder / record::snapshot_name(*number);
+    return record::unpack_snapshot(record::read_file(file), file.string());
+  }
+  throw InputError({"--from", 0, 0, "one of " + known, options.from, ""});
+}
+
 }  // namespace
 
 std::string decision_text(const Decision& decision) {
@@ -179,29 +296,26 @@ std::string decision_text(const Decision& decision) {
 }
 
 RunJournal open_journal(const std::filesystem::path& folder, const ReplayOptions& options) {
-  std::filesystem::path file = folder / kJournal;
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) {
-    throw InputError({file.string(), 0, 0, "a journal", "none",
-                      "orrery live keeps one; orrery sim does with --journal"});
-  }
-  std::string bytes = record::read_file(file);
   RunJournal journal;
-  journal.header =
-      record::JournalReader(bytes, file.string(), std::shared_ptr<const Workload>()).header();
+  if (const auto header = record::journal_header(folder)) journal.header = *header;
+  if (record::segments_in(folder).empty()) record::JournalFolder(folder, {});  // says what is not
   if (journal.header.scenario.empty()) return journal;  // cut off within the header
   journal.scenario = scenario_of(journal.header, folder, options);
+  journal.snapshot = chosen_snapshot(folder, options);
   if (journal.header.runtime == kControllerRuntime) {
     journal.plan = controller_plan(journal.scenario);
     journal.jobs = std::make_unique<JobTable>(journal.plan.cluster);
-    journal.reader = std::make_unique<record::JournalReader>(
-        std::move(bytes), file.string(),
-        [jobs = journal.jobs.get()](JobId id) { return jobs->spec(id); });
-    return journal;
+  } else {
+    journal.plan = plan_of(journal.scenario, journal.header.runtime);
   }
-  journal.plan = plan_of(journal.scenario, journal.header.runtime);
-  journal.reader = std::make_unique<record::JournalReader>(std::move(bytes), file.string(),
-                                                           journal.plan.workload);
+  std::optional<record::JournalTail> place;
+  if (journal.snapshot) place = journal.snapshot->at;
+  const auto spec_of = [jobs = journal.jobs.get(),
+                        workload = journal.plan.workload](JobId id) -> const JobSpec* {
+    if (jobs != nullptr) return jobs->spec(id);
+    return id.index < workload->size() ? &workload->specs[id.index] : nullptr;
+  };
+  journal.reader = std::make_unique<record::JournalFolder>(folder, spec_of, place);
   return journal;
 }
 
@@ -223,8 +337,18 @@ ReplayResult replay(const std::filesystem::path& folder, const ReplayOptions& op
   result.header = journal.header;
   result.cut_off = journal.reader == nullptr;
   if (result.cut_off) return result;
-  Stage stage(journal.plan, journal.plan.network.ideal(), !journal.served());
+  Stage stage(journal);
+  if (journal.snapshot) result.last = journal.snapshot->last;
+  std::optional<Snapshots> snapshots;
+  if (options.policy.empty() && options.sets.empty()) {
+    snapshots.emplace(folder, journal.snapshot ? journal.snapshot->at : record::JournalTail{});
+    journal.reader->tell_places(
+        [&](const record::JournalTail& at) { snapshots->pass(at, stage, result); });
+  }
   feed(journal, stage, options, result);
+  if (snapshots && !result.difference && !result.cut_off) {
+    result.difference = snapshots->end(result.last);
+  }
   return result;
 }
 

@@ -76,6 +76,8 @@ struct LiveSource {
   double speedup = 1;                      ///< the workload's times are divided by it
   Duration grace = Duration::seconds(10);  ///< from the request to stop to the kill
   JournalSync sync = JournalSync::kInterval;
+  uint64_t snapshot_inputs = 100'000;                ///< between two snapshots, at most
+  Duration snapshot_every = Duration::seconds(600);  ///< likewise, where there was any input
 };
 
 struct Scenario {

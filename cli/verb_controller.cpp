@@ -57,6 +57,8 @@ struct ControllerOptions {
   std::string http = "127.0.0.1:7602";
   bool http_beyond_loopback = false;
   double lost_after_s = 300;
+  uint64_t segment_kib = 65536;
+  bool prune = false;
 };
 
 // "127.0.0.1:7602", "[::1]:7602".
@@ -111,6 +113,8 @@ ServiceConfig service_config(const ControllerOptions& options) {
     config.wire.authorised = live::read_authorised(options.authorised);
   }
   config.lost_after = Duration::ceil_seconds(options.lost_after_s);
+  config.segment_bytes = options.segment_kib * 1024;
+  config.prune = options.prune;
   config.tell = [](const std::string& line) { complain(line); };
   return config;
 }
@@ -248,6 +252,12 @@ void add_controller(CLI::App& app, Action& action) {
                    "Give up a node that was silent for so many seconds (default 300)")
       ->type_name("SECONDS")
       ->check(CLI::Range(1.0, 1e6));
+  verb->add_flag("--prune", o->prune,
+                 "Remove what of the journal stands before the oldest of the last snapshots");
+  verb->add_option("--segment-kib", o->segment_kib,
+                   "Go on in another file of the journal after so many KiB (default 65536)")
+      ->type_name("KIB")
+      ->check(CLI::Range(1, 1 << 30));
   verb->footer(kControllerExamples);
   verb->callback([&action, o] { action = [o] { return run_controller(*o); }; });
 }

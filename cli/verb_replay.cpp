@@ -17,9 +17,12 @@ constexpr const char* kExamples = R"(Examples:
       Does the journal give the same decisions again? Exit code 0 if all are equal, 1 if not.
   orrery replay run --verify --policy sjf
       What would another policy have decided first that this one did not?
+  orrery replay state --verify --from snapshot
+      From the newest snapshot on: what a controller does that is started again.
   orrery replay run
       Print every input and every decision, a line each.
 
+From the start, what the actors remember is held against each snapshot on the way, too.
 A journal that was cut off, by a crash or a full disk, is verified as far as it reads.)";
 
 struct Options {
@@ -37,6 +40,7 @@ std::string line_of(const record::JournalEntry& entry) {
 std::string verdict(const ReplayResult& result) {
   std::string text = grouped(result.inputs) + " inputs replayed, " + grouped(result.decisions) +
                      " decisions equal";
+  if (result.snapshots > 0) text += ", " + grouped(result.snapshots) + " snapshots equal";
   if (result.cut_off) {
     text += "; the journal is cut off after " + seconds_text(result.last.ns) +
             " s, what came later is not known";
@@ -52,6 +56,7 @@ std::string difference_text(const ReplayResult::Difference& difference) {
 std::string verdict_json(const ReplayResult& result) {
   nlohmann::ordered_json json{{"inputs", result.inputs},
                               {"decisions", result.decisions},
+                              {"snapshots", result.snapshots},
                               {"cut_off", result.cut_off},
                               {"difference", nullptr}};
   if (result.difference) {
@@ -89,6 +94,9 @@ void add_replay(CLI::App& app, Action& action) {
   verb->add_option("--set", o->replay.sets, "Change a key of the scenario; several times")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  verb->add_option("--from", o->replay.from,
+                   "Where to begin: start (default), snapshot (the newest) or snapshot:N")
+      ->type_name("PLACE");
   verb->add_flag("--json", o->json, "Print the verdict as JSON");
   verb->footer(kExamples);
   verb->callback([&action, o] { action = [o] { return run(*o); }; });

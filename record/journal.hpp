@@ -10,7 +10,8 @@
 // The first block holds the header, the following ones entries, and an empty one says that the
 // journal was closed. The journal of a controller also holds each job that was submitted to it,
 // before the first entry that names the job. So a changed byte breaks the chain wherever it is, and
-// a journal that was cut off reads as far as its last whole block.
+// a journal that was cut off reads as far as its last whole block. A long one goes on in further
+// files (journal_folder.hpp): there the block before the first is the last of the file before.
 #pragma once
 
 #include <filesystem>
@@ -50,8 +51,14 @@ struct JournalEntry {
 
 /// Where a journal that was read to its end is gone on with.
 struct JournalTail {
-  size_t bytes = 0;  ///< up to the end of the last whole block that holds entries
-  Hash previous{};   ///< that block's hash
+  uint32_t segment = 0;  ///< in which of its files
+  size_t bytes = 0;      ///< up to the end of the last whole block that holds entries
+  Hash previous{};       ///< that block's hash
+
+  bool operator==(const JournalTail&) const = default;
+  bool operator<(const JournalTail& o) const {
+    return segment != o.segment ? segment < o.segment : bytes < o.bytes;
+  }
 };
 
 class JournalWriter {
@@ -72,19 +79,24 @@ class JournalWriter {
   void flush();
   /// Flushes, and waits until the bytes are on the disk.
   void sync();
+  /// Closes this file, durably, and goes on in `file`, the next.
+  void begin_segment(const std::filesystem::path& file, const JournalHeader& header);
   /// Flushes and marks the journal as closed. Without it the journal reads as cut off.
   void close();
+  /// The place behind all that was flushed.
+  const JournalTail& tail() const { return tail_; }
 
  private:
   struct Packed;
 
+  void begin(const JournalHeader& header);
   void begin_entry(Instant at, ActorId actor, uint32_t kind);
   void end_entry();
   void write_block();
 
-  OutputFile out_;
+  std::unique_ptr<OutputFile> out_;
   std::unique_ptr<Packed> packed_;  // of the block at hand
-  Hash previous_{};
+  JournalTail tail_;
 };
 
 /// Reads a journal from memory. Any bytes are safe: what is no journal, breaks the chain or does
@@ -95,15 +107,23 @@ class JournalReader {
   JournalReader(std::string bytes, std::string file, std::shared_ptr<const Workload> workload);
   /// Asked for the spec of a job that an entry names; null when there is none.
   using SpecOf = std::function<const JobSpec*(JobId)>;
-  JournalReader(std::string bytes, std::string file, SpecOf spec_of);
+  JournalReader(std::string bytes, std::string file, SpecOf spec_of, uint32_t segment = 0);
   ~JournalReader();
 
   const JournalHeader& header() const { return header_; }
+  /// Leaves out all that stands before `from`. Requires: nothing was read but the header. Throws
+  /// InputError where the journal has no block that ends there with that hash.
+  void skip_to(const JournalTail& from);
+  /// The hash of the block before its first one, and of its last so far.
+  const Hash& follows() const { return follows_; }
+  const Hash& last() const { return previous_; }
+  /// True between two blocks; `tail` says where that is.
+  bool at_block_end() const;
   /// The next entry; false at the end.
   bool next(JournalEntry& entry);
   /// True once `next` has returned false for a journal that was not closed: its tail is missing.
   bool cut_off() const { return cut_off_; }
-  /// Requires: `next` has returned false.
+  /// The end of the last whole block that was read.
   const JournalTail& tail() const { return tail_; }
 
  private:
@@ -121,6 +141,7 @@ class JournalReader {
   size_t at_ = 0;     // behind the last whole block
   size_t block_ = 0;  // where the block at hand begins
   Hash previous_{};
+  Hash follows_{};
   std::unique_ptr<Block> unpacked_;
   bool closed_ = false;
   bool cut_off_ = false;

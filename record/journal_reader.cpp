@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <zstd.h>
 
@@ -94,7 +95,7 @@ JournalReader::JournalReader(std::string bytes, std::string file,
                       return there ? &workload->specs[id.index] : nullptr;
                     }) {}
 
-JournalReader::JournalReader(std::string bytes, std::string file, SpecOf spec_of)
+JournalReader::JournalReader(std::string bytes, std::string file, SpecOf spec_of, uint32_t segment)
     : bytes_(std::move(bytes)),
       file_(std::move(file)),
       spec_of_(std::move(spec_of)),
@@ -104,6 +105,11 @@ JournalReader::JournalReader(std::string bytes, std::string file, SpecOf spec_of
     fail("the first bytes of a journal", "something else");
   }
   at_ = magic.size();
+  tail_.segment = segment;
+  if (segment > 0 && bytes_.size() >= at_ + kHeadBytes) {
+    std::memcpy(previous_.data(), bytes_.data() + at_ + 8, previous_.size());
+  }
+  follows_ = previous_;
   if (read_block()) read_header();
 }
 
@@ -143,7 +149,7 @@ bool JournalReader::read_block() {
     fail("a zstd frame of the size given", ZSTD_getErrorName(size));
   }
   at_ += kHeadBytes + packed + kHashBytes;
-  if (raw > 0) tail_ = {at_, previous_};
+  if (raw > 0) tail_ = {tail_.segment, at_, previous_};
   cut_off_ = false;
   return true;
 }
@@ -182,6 +188,29 @@ void JournalReader::read_header() {
     fail("a header", std::string("not ") + error.what());
   }
 }
+
+void JournalReader::skip_to(const JournalTail& from) {
+  const size_t hash_at = from.bytes - std::min(from.bytes, kHashBytes);
+  const bool there = from.segment == tail_.segment && from.bytes >= at_ &&
+                     from.bytes <= bytes_.size() &&
+                     same(std::string_view(bytes_).substr(hash_at, kHashBytes), from.previous);
+  if (!there) {
+    throw InputError({.where = file_,
+                      .expected = "a block that ends at byte " + std::to_string(from.bytes) +
+                                  " with the hash that the snapshot has",
+                      .found = from.bytes > bytes_.size() ? "a shorter journal" : "another",
+                      .hint = "the snapshot is of another journal, or this one was cut off; go on "
+                              "from an earlier snapshot"});
+  }
+  at_ = from.bytes;
+  previous_ = from.previous;
+  tail_ = from;
+  unpacked_->raw.clear();
+  unpacked_->at = 0;
+  cut_off_ = false;
+}
+
+bool JournalReader::at_block_end() const { return unpacked_->at >= unpacked_->raw.size(); }
 
 bool JournalReader::next(JournalEntry& entry) {
   while (unpacked_->at >= unpacked_->raw.size()) {

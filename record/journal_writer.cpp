@@ -25,8 +25,14 @@ struct JournalWriter::Packed {
 };
 
 JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalHeader& header)
-    : out_(file, OutputFile::Naming::kAtOnce), packed_(std::make_unique<Packed>()) {
-  out_.write(kJournalMagic);
+    : out_(std::make_unique<OutputFile>(file, OutputFile::Naming::kAtOnce)),
+      packed_(std::make_unique<Packed>()) {
+  begin(header);
+}
+
+void JournalWriter::begin(const JournalHeader& header) {
+  out_->write(kJournalMagic);
+  tail_.bytes = kJournalMagic.size();
   JournalPacker& packer = packed_->packer;
   packer.pack_map(header.began_ns == 0 ? 6 : 7);
   packer.pack("schema");
@@ -49,7 +55,9 @@ JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalHea
 }
 
 JournalWriter::JournalWriter(const std::filesystem::path& file, const JournalTail& tail)
-    : out_(file, tail.bytes), packed_(std::make_unique<Packed>()), previous_(tail.previous) {}
+    : out_(std::make_unique<OutputFile>(file, tail.bytes)),
+      packed_(std::make_unique<Packed>()),
+      tail_(tail) {}
 
 JournalWriter::~JournalWriter() = default;
 
@@ -120,33 +128,47 @@ void JournalWriter::write_block() {
   std::string block;
   append_u32(block, payload.size());
   append_u32(block, raw.size());
-  block += view(previous_);
+  block += view(tail_.previous);
   Sha256 check;
   check.add(block);
   block += view(check.finish()).substr(0, 8);
   block += payload;
   Sha256 all;
   all.add(block);
-  previous_ = all.finish();
-  block += view(previous_);
-  out_.write(block);
+  tail_.previous = all.finish();
+  block += view(tail_.previous);
+  out_->write(block);
+  tail_.bytes += block.size();
   packed_->buffer.clear();
 }
 
 void JournalWriter::flush() {
   if (packed_->buffer.size() > 0) write_block();
-  out_.flush();
+  out_->flush();
 }
 
 void JournalWriter::sync() {
   flush();
-  out_.sync();
+  out_->sync();
+}
+
+void JournalWriter::begin_segment(const std::filesystem::path& file, const JournalHeader& header) {
+  // First, so that a failure changes nothing: an empty file counts as none.
+  auto next = std::make_unique<OutputFile>(file, OutputFile::Naming::kAtOnce);
+  flush();
+  write_block();
+  out_->flush();
+  out_->sync();
+  out_->commit();
+  out_ = std::move(next);
+  ++tail_.segment;
+  begin(header);
 }
 
 void JournalWriter::close() {
   flush();
   write_block();
-  out_.commit();
+  out_->commit();
 }
 
 }  // namespace orrery::record

@@ -50,9 +50,10 @@ ControllerService::ControllerService(ServiceConfig config)
 ControllerService::~ControllerService() {
   gateway_->stop();
   runtime_->stop();
-  std::lock_guard lock(journal_mutex_);
   if (runtime_->failure()) return;
   try {
+    last_snapshot();
+    std::lock_guard lock(journal_mutex_);
     journal_->close();
   } catch (const EnvironmentError& error) {
     config_.tell(error.what());
@@ -62,7 +63,6 @@ ControllerService::~ControllerService() {
 // ---- Beginning ---------------------------------------------------------------------------------
 
 void ControllerService::open_state() {
-  std::filesystem::path file = folder_ / kJournal;
   std::string kept = folder_.read(kScenarioFile);
   if (kept.empty() && !config_.scenario) {
     throw InputError({folder_.path().string(), 0, 0, "a scenario to begin with", "none",
@@ -84,35 +84,38 @@ void ControllerService::open_state() {
   run_ = folder_.read("run");
   if (!run_.empty() && run_.back() == '\n') run_.pop_back();
   read_drain_reasons();
-  auto controller = std::make_unique<Controller>(plan_.cluster, *plan_.policy, plan_.controller);
-  bool any = std::filesystem::exists(file) && read_journal_header(file).has_value();
-  if (any) return go_on(std::move(controller));
-  begin_anew(std::move(controller));
+  if (record::journal_header(folder_.path())) return go_on();
+  begin_anew();
 }
 
-void ControllerService::begin_anew(std::unique_ptr<Controller> controller) {
+std::unique_ptr<Controller> ControllerService::new_controller() const {
+  return std::make_unique<Controller>(plan_.cluster, *plan_.policy, plan_.controller);
+}
+
+void ControllerService::begin_anew() {
   began_ns_ = wall_ns();
-  journal_ = std::make_unique<record::JournalWriter>(
-      folder_ / kJournal, record::JournalHeader{scenario_.seed, version(), to_yaml(scenario_),
-                                                "controller", began_ns_});
+  header_ = {scenario_.seed, version(), to_yaml(scenario_), "controller", began_ns_};
+  journal_ = std::make_unique<record::JournalWriter>(folder_ / record::journal_name(0), header_);
   journal_->sync();
   runtime_ = std::make_unique<live::Runtime>(live::RuntimeOptions{.threads = 1});
   runtime_->attach(this, this, this);
-  runtime_->add(kController, std::move(controller));
+  runtime_->add(kController, new_controller());
   // Until their agents say otherwise, there are no nodes.
   for (uint32_t node = 0; node < nodes_.size(); ++node) {
     runtime_->post(kController, Delivery{kEdge, NodeLost{{node}}});
   }
 }
 
-void ControllerService::go_on(std::unique_ptr<Controller> controller) {
-  RecoveryHooks hooks;
-  hooks.job = [this](JobId id, const std::string& text) { table_->restore(id, text); };
-  hooks.spec_of = [this](JobId id) { return table_->spec(id); };
-  hooks.note = [this](Instant at, const Note& note) { table_->note(at, note); };
-  Recovered recovered = recover(folder_ / kJournal, std::move(controller), hooks);
+void ControllerService::go_on() {
+  Recovered recovered = recover_state();
+  inputs_ = snapshot_inputs_ = recovered.inputs;
+  snapshot_inputs_ -= recovered.replayed;
+  last_input_ = recovered.last;
   began_ns_ = recovered.header.began_ns;
-  journal_ = std::make_unique<record::JournalWriter>(folder_ / kJournal, recovered.tail);
+  header_ = recovered.header;
+  header_.version = version();
+  journal_ = std::make_unique<record::JournalWriter>(
+      folder_ / record::journal_name(recovered.tail.segment), recovered.tail);
   for (const Decision& decision : recovered.unwritten) {
     journal_->decision(recovered.last, kController, decision);
   }
@@ -124,11 +127,13 @@ void ControllerService::go_on(std::unique_ptr<Controller> controller) {
   }
   runtime_ = std::make_unique<live::Runtime>(live::RuntimeOptions{.start = start, .threads = 1});
   runtime_->attach(this, this, this);
-  config_.tell("went on with " + run_ + ": " + std::to_string(recovered.inputs) + " inputs, " +
+  config_.tell("went on with " + run_ + ": " + std::to_string(recovered.inputs) + " inputs (" +
+               std::to_string(recovered.replayed) + " of them replayed), " +
                std::to_string(table_->size()) + " jobs" +
                (recovered.cut_off ? ", after an end without notice" : ""));
+  const std::vector<Arm> alarms = recovered.controller->alarms();
   runtime_->add(kController, std::move(recovered.controller));
-  for (const auto& [timer, alarm] : recovered.timers) runtime_->arm(kController, alarm);
+  for (const Arm& alarm : alarms) runtime_->arm(kController, alarm);
   for (uint32_t node = 0; node < nodes_.size(); ++node) {
     if (was_down[node]) continue;
     runtime_->post(kController, Delivery{kEdge, NodeSilent{{node}}});
@@ -165,6 +170,7 @@ void ControllerService::start() {
 void ControllerService::work(std::chrono::milliseconds wait) {
   std::this_thread::sleep_for(wait);
   if (runtime_->failure()) std::rethrow_exception(runtime_->failure());
+  watch_snapshots();
   std::lock_guard lock(journal_mutex_);
   if (!dirty_) return;
   if (scenario_.live.sync == JournalSync::kNever) {
@@ -183,6 +189,8 @@ void ControllerService::input(Instant at, ActorId to, const Input& input) {
   if (to.place != 0) return;
   std::lock_guard lock(journal_mutex_);
   journal_->input(at, to, input);
+  ++inputs_;
+  last_input_ = at;
   if (scenario_.live.sync == JournalSync::kAlways) {
     journal_->sync();
   } else {

@@ -37,6 +37,9 @@ struct ServiceConfig {
   live::ServerConfig wire;
   /// A node that was not heard for so long is given up, and its jobs start elsewhere.
   Duration lost_after = Duration::seconds(300);
+  /// The journal goes on in another file after so much, when a snapshot is written.
+  uint64_t segment_bytes = uint64_t{64} << 20;
+  bool prune = false;  ///< remove what stands before the oldest snapshot that is kept
   std::function<void(const std::string&)> tell;    ///< what an operator should know
   std::function<void(live::GatewayConfig&)> tune;  ///< for tests: beats, patience; may be empty
 };
@@ -94,8 +97,21 @@ class ControllerService final : public live::Operations,
   };
 
   void open_state();
-  void begin_anew(std::unique_ptr<Controller> controller);
-  void go_on(std::unique_ptr<Controller> controller);
+  void begin_anew();
+  void go_on();
+  std::unique_ptr<Controller> new_controller() const;
+  /// From the newest snapshot that is whole and its journal's, else from the first input.
+  Recovered recover_state();
+  Recovered recover_from(const record::Snapshot* snapshot);
+
+  // ---- service_snapshots.cpp ----
+  /// What is remembered between two steps; none where the policy can't write down what it has
+  /// learned.
+  std::optional<record::Snapshot> look(const Controller& controller);
+  void keep_snapshot(const record::Snapshot& snapshot);
+  void prune(uint32_t oldest) const;
+  void watch_snapshots();
+  void last_snapshot();
   void open_wire();
   void input(Instant at, ActorId to, const Input& input) override;
   void note(Instant at, ActorId from, const Note& note) override;
@@ -134,7 +150,15 @@ class ControllerService final : public live::Operations,
   std::chrono::steady_clock::time_point process_began_ = std::chrono::steady_clock::now();
   mutable std::mutex journal_mutex_;
   std::unique_ptr<record::JournalWriter> journal_;
-  bool dirty_ = false;  // written and not synced
+  record::JournalHeader header_;
+  bool dirty_ = false;   // written and not synced
+  uint64_t inputs_ = 0;  // journalled, and the instant of the last
+  Instant last_input_;
+  // Of the last snapshot; for work() alone.
+  uint32_t snapshot_number_ = 0;
+  uint64_t snapshot_inputs_ = 0;
+  std::chrono::steady_clock::time_point snapshot_at_ = std::chrono::steady_clock::now();
+  bool snapshots_ = true;  // whether there are to be any
   std::mutex submit_mutex_;
   mutable std::mutex mutex_;  // of the table, the nodes and the peers
   std::unique_ptr<JobTable> table_;

@@ -6,6 +6,7 @@
 
 #include "actors/error.hpp"
 #include "actors/limits.hpp"
+#include "actors/state.hpp"
 #include "live/wire/codec.hpp"
 
 namespace orrery::cli {
@@ -86,6 +87,7 @@ void JobTable::fill(JobEntry& entry) {
   if (std::string fault = live::fault_of_spec(spec); !fault.empty()) {
     throw Refusal("bad-request", "the job " + fault);
   }
+  names_before_ = {users_.size(), groups_.size(), queues_.size()};
   spec.user = number_of(users_, entry.user);
   spec.group = number_of(groups_, request.group);
   spec.queue = number_of(queues_, request.queue);
@@ -116,6 +118,10 @@ void JobTable::take_back() {
   const JobEntry& last = jobs_.back();
   if (!last.request.key.empty()) by_key_.erase({last.user, last.request.key});
   jobs_.pop_back();
+  // Numbers go by what the journal has.
+  users_.resize(names_before_[0]);
+  groups_.resize(names_before_[1]);
+  queues_.resize(names_before_[2]);
 }
 
 std::string JobTable::describe(const JobEntry& entry) {
@@ -189,6 +195,25 @@ JobEntry& JobTable::restore(JobId id, const std::string& description) {
   } catch (const Refusal& refusal) {
     throw InputError({"job " + std::to_string(id.index) + " in the journal", 0, 0,
                       "a job that this cluster can number", refusal.what(), ""});
+  }
+}
+
+void JobTable::save(StateWriter& to) const { to.object(*this); }
+
+void JobTable::load(StateReader& from) {
+  from.object(*this);
+  from.finish();
+  for (uint32_t i = 0; i < jobs_.size(); ++i) {
+    JobEntry& entry = jobs_[i];
+    entry.spec.id = {i};
+    try {
+      fill(entry);
+    } catch (const Refusal& refusal) {
+      throw InputError({"job " + std::to_string(i) + " in the snapshot", 0, 0,
+                        "a job that this cluster can number", refusal.what(), ""});
+    }
+    if (!entry.request.key.empty()) by_key_[{entry.user, entry.request.key}] = i;
+    if (entry.final_state) ++ended_[*entry.final_state];
   }
 }
 

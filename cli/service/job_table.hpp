@@ -2,9 +2,11 @@
 //
 // What a job is doing now is the ledger's; the table has what the ledger forgets or never knew:
 // who asked, what its containers run, how it ended. It is made again from the journal: jobs from
-// their descriptions, the rest from the controller's notes.
+// their descriptions, the rest from the controller's notes; or from a snapshot, and what came
+// after.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
@@ -15,11 +17,16 @@
 #include "actors/notes.hpp"
 #include "live/api/operations.hpp"
 
+namespace orrery {
+class StateReader;
+class StateWriter;
+}  // namespace orrery
+
 namespace orrery::cli {
 
 /// A job in the table. The spec stays where it is.
 struct JobEntry {
-  JobSpec spec;
+  JobSpec spec;  ///< as the request says
   live::JobRequest request;
   std::string user;
   bool submitted = false;  ///< the controller has it
@@ -33,6 +40,18 @@ struct JobEntry {
   std::vector<Part> parts;  ///< of its last attempt, once it has ended
   /// The last attempts that ran: which, and the node of each part.
   std::deque<std::pair<Epoch, std::vector<uint32_t>>> started;
+
+  static void members(auto& self, auto& state) {
+    auto& [spec, request, user, submitted, final_state, exit_code, attempts, first_start, end, ran,
+           why, parts, started] = self;
+    auto& [name, group, queue, image, command, environment, directory, tasks, min_tasks, max_tasks,
+           cpu_milli, memory_mib, gpus, gpu_milli, gpu_types, requested_s, priority, after, key] =
+        request;
+    state(spec.submit, name, group, queue, image, command, environment, directory);
+    state(tasks, min_tasks, max_tasks, cpu_milli, memory_mib, gpus, gpu_milli, gpu_types);
+    state(requested_s, priority, after, key, user, submitted, final_state, exit_code, attempts);
+    state(first_start, end, ran, why, parts, started);
+  }
 };
 
 /// For one thread at a time.
@@ -55,6 +74,16 @@ class JobTable {
 
   void note(Instant at, const Note& note);
 
+  void save(StateWriter& to) const;
+  /// Requires: it is new. Throws InputError.
+  void load(StateReader& from);
+  // Specs and what finds jobs are made from the jobs again.
+  static void members(auto& self, auto& state) {
+    auto& [cluster, jobs, by_key, users, groups, queues, names_before, ended, attempts_started] =
+        self;
+    state(jobs, attempts_started);
+  }
+
   JobEntry* find(JobId id) { return id.index < jobs_.size() ? &jobs_[id.index] : nullptr; }
   const JobSpec* spec(JobId id) {
     return id.index < jobs_.size() ? &jobs_[id.index].spec : nullptr;
@@ -75,6 +104,7 @@ class JobTable {
   std::vector<std::string> users_{"-"};
   std::vector<std::string> groups_{"-"};
   std::vector<std::string> queues_{"-"};
+  std::array<size_t, 3> names_before_{};  // users, groups and queues before the last job
   std::map<FinalState, uint64_t> ended_;
   uint64_t attempts_started_ = 0;
 };

@@ -3,8 +3,8 @@
 #include <deque>
 
 #include "actors/error.hpp"
+#include "actors/state.hpp"
 #include "cli/replay.hpp"
-#include "record/output_file.hpp"
 
 namespace orrery::cli {
 
@@ -32,21 +32,34 @@ void expect_same(const std::filesystem::path& file, const Decision& journalled,
   made.pop_front();
 }
 
-}  // namespace
-
-std::optional<record::JournalHeader> read_journal_header(const std::filesystem::path& file) {
-  record::JournalReader reader(record::read_file(file), file.string(),
-                               record::JournalReader::SpecOf());
-  if (reader.header().runtime.empty() || reader.header().scenario.empty()) return {};
-  return reader.header();
+void load_controller(const record::Snapshot& snapshot, Controller& controller,
+                     const std::function<const JobSpec*(JobId)>& spec_of) {
+  const bool sound = snapshot.actors.size() == 1 && snapshot.actors.front().first == kController;
+  if (!sound) {
+    throw InputError({"the snapshot", 0, 0, "the state of a controller alone", "other actors'",
+                      "it is not of this state folder"});
+  }
+  StateReader state(snapshot.actors.front().second, "the controller's state", spec_of);
+  controller.load(state);
+  state.finish();
 }
 
-Recovered recover(const std::filesystem::path& file, std::unique_ptr<Controller> controller,
-                  const RecoveryHooks& hooks) {
-  record::JournalReader reader(record::read_file(file), file.string(), hooks.spec_of);
+}  // namespace
+
+Recovered recover(const std::filesystem::path& folder, std::unique_ptr<Controller> controller,
+                  const RecoveryHooks& hooks, const record::Snapshot* snapshot) {
+  std::optional<record::JournalTail> from;
+  if (snapshot != nullptr) from = snapshot->at;
+  record::JournalFolder reader(folder, hooks.spec_of, from);
   Recovered result;
   result.header = reader.header();
   result.controller = std::move(controller);
+  if (snapshot != nullptr) {
+    hooks.jobs(snapshot->jobs);
+    load_controller(*snapshot, *result.controller, hooks.spec_of);
+    result.inputs = snapshot->inputs;
+    result.last = snapshot->last;
+  }
   record::JournalEntry entry;
   std::deque<Decision> made;
   Outbox outbox;
@@ -56,23 +69,19 @@ Recovered recover(const std::filesystem::path& file, std::unique_ptr<Controller>
       continue;
     }
     if (entry.decision) {
-      expect_same(file, *entry.decision, made);
+      expect_same(folder, *entry.decision, made);
       continue;
     }
-    if (!made.empty()) unexpected(file, made.front());
-    if (const auto* expiry = std::get_if<Expiry>(&entry.input)) result.timers.erase(expiry->timer);
+    if (!made.empty()) unexpected(folder, made.front());
     outbox.clear();
     result.controller->step(entry.at, entry.input, outbox);
     for (const Note& note : outbox.notes()) {
       if (const auto* decision = std::get_if<Decision>(&note)) made.push_back(*decision);
       hooks.note(entry.at, note);
     }
-    for (const Wish& wish : outbox.wishes()) {
-      if (const auto* alarm = std::get_if<Arm>(&wish)) result.timers[alarm->timer] = *alarm;
-      if (const auto* off = std::get_if<Disarm>(&wish)) result.timers.erase(off->timer);
-    }
     result.last = entry.at;
     ++result.inputs;
+    ++result.replayed;
   }
   result.cut_off = reader.cut_off();
   result.unwritten = std::move(made);

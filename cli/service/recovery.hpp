@@ -1,29 +1,30 @@
-// Recovery: a controller made again from its journal, as it was after its last journalled input.
+// Recovery: a controller made again from a snapshot and its journal, as it was after its last
+// journalled input.
 #pragma once
 
 #include <deque>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 
 #include "actors/actor.hpp"
 #include "actors/controller.hpp"
-#include "record/journal.hpp"
+#include "record/journal_folder.hpp"
+#include "record/snapshot.hpp"
 
 namespace orrery::cli {
 
 struct Recovered {
   record::JournalHeader header;
   std::unique_ptr<Controller> controller;
-  std::map<uint8_t, Arm> timers;  ///< armed and not run out
   record::JournalTail tail;
   Instant last;  ///< of the last input
   /// Taken upon the last input and not in the journal, which a crash cut off.
   std::deque<Decision> unwritten;
-  uint64_t inputs = 0;
-  bool cut_off = false;  ///< it was not closed, as after a crash
+  uint64_t inputs = 0;    ///< in all
+  uint64_t replayed = 0;  ///< of them, those behind the snapshot
+  bool cut_off = false;   ///< it was not closed, as after a crash
 };
 
 /// What recovery needs of its caller.
@@ -33,15 +34,15 @@ struct RecoveryHooks {
   std::function<const JobSpec*(JobId id)> spec_of;
   /// What the controller notes, as it did then.
   std::function<void(Instant at, const Note& note)> note;
+  /// Takes over the table of jobs that a snapshot has.
+  std::function<void(const std::string& jobs)> jobs;
 };
 
-/// The header alone; nothing when the journal was cut off within it. Throws InputError.
-std::optional<record::JournalHeader> read_journal_header(const std::filesystem::path& file);
-
-/// Feeds the journal in `file` to `controller`, which is new. What it sends and commands is left
+/// Feeds the journal in `folder` to `controller`, which is new: all of it, or what stands behind
+/// `snapshot`, whose state the controller then has first. What it sends and commands is left
 /// undone: it was done then, or is repeated until it is answered. Throws InputError where the
 /// journal was changed, or where the controller no longer decides as it did.
-Recovered recover(const std::filesystem::path& file, std::unique_ptr<Controller> controller,
-                  const RecoveryHooks& hooks);
+Recovered recover(const std::filesystem::path& folder, std::unique_ptr<Controller> controller,
+                  const RecoveryHooks& hooks, const record::Snapshot* snapshot = nullptr);
 
 }  // namespace orrery::cli

@@ -64,7 +64,9 @@ void StateFolder::write(const std::string& name, const std::string& text) const 
   file.flush();
   file.sync();
   file.commit();
-  sync_folder(folder_);
+  sync();
 }
+
+void StateFolder::sync() const { sync_folder(folder_); }
 
 }  // namespace orrery::cli

@@ -22,6 +22,8 @@ class StateFolder {
   std::string read(const std::string& name) const;
   /// Replaces the file as a whole and durably: after a crash it is the old one or the new one.
   void write(const std::string& name, const std::string& text) const;
+  /// Makes the names of new files durable.
+  void sync() const;
 
  private:
   std::filesystem::path folder_;

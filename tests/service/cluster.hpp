@@ -73,6 +73,8 @@ class ServiceTest : public testing::Test {
     config.wire.endpoint = "ipc://" + (folder_ / "wire").string();
     config.wire.news = news_;
     config.lost_after = lost_after;
+    config.segment_bytes = segment_bytes_;
+    config.prune = prune_;
     config.tell = [](const std::string& line) { std::cout << "controller: " << line << "\n"; };
     config.tune = tune;
     auto service = std::make_unique<ControllerService>(std::move(config));
@@ -138,6 +140,8 @@ class ServiceTest : public testing::Test {
 
   const live::Caller ada_{"ada", false};
   const live::Caller root_{"root", true};
+  uint64_t segment_bytes_ = 1 << 26;
+  bool prune_ = false;
   std::string news_;  // where the controller tells watchers; empty: nowhere
   fs::path folder_;
 };

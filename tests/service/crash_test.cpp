@@ -22,6 +22,7 @@
 #include "cli/api_client.hpp"
 #include "cli/command.hpp"
 #include "cli/replay.hpp"
+#include "record/journal_folder.hpp"
 #include "tests/engine/daemons.hpp"
 #include "tests/service/program.hpp"
 
@@ -54,7 +55,7 @@ class Crashes : public testing::Test {
   void begin(const std::string& sync, bool power_cuts) {
     std::ofstream(folder_ / "cluster.yaml")
         << "name: crashes\ncluster: 2x4\nworkload: {generate: {model: rigid, jobs: 1}}\n"
-           "policy: fcfs+easy\nlive: {sync: "
+           "policy: fcfs+easy\nlive: {snapshot_inputs: 40, sync: "
         << sync << "}\n";
     begin_programs(power_cuts, {});
   }
@@ -76,7 +77,8 @@ class Crashes : public testing::Test {
     controller_ = std::make_unique<Program>(
         folder_ / "controller.log",
         std::vector<std::string>{"controller", (folder_ / "cluster.yaml").string(), "--state",
-                                 state().string(), "--listen", wire, "--http", "127.0.0.1:0"},
+                                 state().string(), "--listen", wire, "--http", "127.0.0.1:0",
+                                 "--segment-kib", "4"},
         power_cuts ? ORRERY_POWER_CUT : "");
     for (const char* node : {"node0", "node1"}) {
       std::vector<std::string> arguments{"agent", node,      "--controller",
@@ -210,9 +212,9 @@ class Crashes : public testing::Test {
 
   /// Takes away any part of what had not reached the disk.
   void cut() {
-    fs::path journal = state() / "journal";
+    fs::path journal = state() / record::journal_name(record::segments_in(state()).back());
     int64_t synced = 0;
-    std::ifstream(state() / "journal.synced", std::ios::binary)
+    std::ifstream(journal.string() + ".synced", std::ios::binary)
         .read(reinterpret_cast<char*>(&synced), sizeof synced);
     auto size = static_cast<int64_t>(fs::file_size(journal));
     ASSERT_LE(synced, size);
@@ -269,8 +271,7 @@ class Crashes : public testing::Test {
     }));
     bool done = wait_for([&] {
       Json all = jobs();
-      return std::all_of(all.begin(), all.end(),
-                         [&](const Json& job) { return has_ended(job); });
+      return std::all_of(all.begin(), all.end(), [&](const Json& job) { return has_ended(job); });
     });
     EXPECT_TRUE(done) << jobs().dump(1);
     EXPECT_TRUE(running_programs().empty());
@@ -297,8 +298,15 @@ class Crashes : public testing::Test {
         << replayed.difference->expected << " / " << replayed.difference->found;
     EXPECT_FALSE(replayed.cut_off);
     EXPECT_GE(replayed.decisions, known.size());
+    if (!daemon_) {
+      EXPECT_GT(replayed.snapshots, 0U);
+      ReplayOptions newest;
+      newest.from = "snapshot";
+      EXPECT_FALSE(replay(state(), newest).difference);
+    }
     std::cout << known.size() << " jobs, " << replayed.inputs << " inputs and "
-              << replayed.decisions << " decisions replayed, " << cuts_
+              << replayed.decisions << " decisions replayed, " << replayed.snapshots
+              << " snapshots equal, " << cuts_
               << " journals cut within what had not reached the disk\n";
   }
 

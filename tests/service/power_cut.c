@@ -19,7 +19,10 @@ int fdatasync(int fd) {
   char path[4096];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t size = readlink(link, path, sizeof path - 16);
-  if (size < 8 || strncmp(path + size - 8, "/journal", 8) != 0) return result;
+  if (size < 0) return result;
+  path[size] = 0;
+  const char* name = strrchr(path, '/');
+  if (name == NULL || strncmp(name, "/journal", 8) != 0) return result;
   strcpy(path + size, ".synced");
   int note = open(path, O_WRONLY | O_CREAT, 0600);
   long long bytes = before.st_size;

@@ -87,7 +87,8 @@ TEST_F(ServiceTest, WhatACommandFollowsFromIsInTheJournalBeforeIt) {
   // Nobody keeps the journal meanwhile: only what is written before each step is there.
   service->submit(job("first", 0.5), ada_);
   ASSERT_TRUE(wait_for([&] { return lines("start first 1") == 1; }));
-  fs::copy_file(service->state() / "journal", folder_ / "as-after-a-kill");
+  fs::create_directories(folder_ / "as-after-a-kill");
+  fs::copy_file(service->state() / "journal", folder_ / "as-after-a-kill" / "journal");
   sim::SimulationPlan plan = controller_plan(scenario());
   JobTable table(plan.cluster);
   RecoveryHooks hooks;
