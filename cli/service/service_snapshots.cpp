@@ -32,19 +32,31 @@ Recovered ControllerService::recover_from(const record::Snapshot* snapshot) {
 Recovered ControllerService::recover_state() {
   const std::vector<uint32_t> numbers = record::snapshots_in(folder_.path());
   if (!numbers.empty()) snapshot_number_ = numbers.back();
+  std::vector<std::string> useless;
+  const auto set_aside = [&] {
+    for (const std::string& name : useless) {
+      std::error_code ignored;
+      std::filesystem::rename(folder_ / name, folder_ / (name + ".unusable"), ignored);
+    }
+  };
   for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
     const std::string name = record::snapshot_name(*number);
     try {
       const record::Snapshot snapshot =
           record::unpack_snapshot(folder_.read(name), (folder_ / name).string());
-      return recover_from(&snapshot);
+      Recovered recovered = recover_from(&snapshot);
+      set_aside();
+      return recovered;
     } catch (const std::runtime_error& error) {
+      useless.push_back(name);
       const bool more = std::next(number) != numbers.rend();
       config_.tell("cannot go on from " + name + " (" + error.what() + "): " +
                    (more ? "trying the one before" : "replaying the journal from its start"));
     }
   }
-  return recover_from(nullptr);
+  Recovered recovered = recover_from(nullptr);
+  set_aside();
+  return recovered;
 }
 
 // ---- Writing -----------------------------------------------------------------------------------
