@@ -16,7 +16,7 @@ utilisation   93.3 % of core time
 held          0.2 core-hours
 fairness      0.992 (Jain's index)
 late          66.7 % of jobs end later than on 1/N of the cluster
-envy          32.1 % of what users asked for, in the mean; 50.0 % of pairs
+envy          32.1 % of what users asked for, in the mean; at most 64.3 %
 seed          1
 
                                mean  median    p95    p99    max
@@ -37,7 +37,7 @@ utilisation   70.0 % of core time
 held          0.2 core-hours
 fairness      1.000 (Jain's index)
 late          0.0 % of jobs end later than on 1/N of the cluster
-envy          0.0 % of what users asked for, in the mean; 0.0 % of pairs
+envy          0.0 % of what users asked for, in the mean; at most 0.0 %
 seed          1
 
                               mean  median   p95   p99    max
