@@ -18,10 +18,10 @@ sjf-seed2          20    4,850.1  15,785.5          7,378.9          6.34  45,27
 compare them job by job: orrery compare r/fcfs-seed1 r/fcfs-seed2 r/sjf-seed1 r/sjf-seed2
 => 0
 $ orrery compare r/fcfs-seed1 r/sjf-seed1 | head -4
-metric                        fcfs, first-fit  sjf, first-fit
-wait, mean (s)                          13082            3018
-wait, median (s)                        11655            1412
-wait, p95 (s)                           21689           11400
+metric                            fcfs, first-fit  sjf, first-fit
+wait, mean (s)                              13082            3018
+wait, median (s)                            11655            1412
+wait, p95 (s)                               21689           11400
 => 0
 $ orrery compare r/* --json >x.json && head -c 1 x.json
 {
