@@ -54,7 +54,7 @@ void MuriRounds::look(const ClusterView& view, Instant now) {
   // One that was taken off is out of sight until it is pending; whether it ever will be is not
   // known, as its user may have cancelled it.
   std::erase_if(leaving_, [&](JobId id) { return !seen_[id.index].leaves; });
-  stale_ = stale_ || (!leaving_.empty() && now >= round_ends_);
+  stale_ = stale_ || ((unsettled_ || !leaving_.empty()) && now >= round_ends_);
   for (const JobId id : grouped_) stale_ = stale_ || !(is_there(id) || seen_[id.index].leaves);
   for (uint32_t node = 0; node < view.node_count(); ++node) {
     const bool same = node < grouped_up_.size() && (grouped_up_[node] != 0) == view.is_up(node);
@@ -113,7 +113,7 @@ void MuriRounds::reckon_speeds(const ClusterView& view) {
 
 // When other groups may be made, and when the next job falls to a lower queue.
 void MuriRounds::plan_next_pass(const ClusterView& view, Instant now, Plan& plan) const {
-  if ((stale_ || !leaving_.empty()) && round_ends_ > now) plan.wake(round_ends_);
+  if ((stale_ || unsettled_ || !leaving_.empty()) && round_ends_ > now) plan.wake(round_ends_);
   if (rules_.order == MuriOrder::kShortest || view.pending().empty()) return;
   for (const RunningJob& running : view.running()) {
     const JobState& job = view.job(running.id);

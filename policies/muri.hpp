@@ -108,7 +108,8 @@ class MuriRounds final : public Policy {
   std::vector<JobId> leaving_;
   Instant round_ends_;
   uint32_t pass_ = 0;
-  bool stale_ = true;  // other groups might be made now
+  bool stale_ = true;       // other groups might be made now
+  bool unsettled_ = false;  // some were starting or stopping then, or have not found their room
 };
 
 }  // namespace orrery

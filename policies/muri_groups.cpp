@@ -98,6 +98,7 @@ std::vector<Candidate> MuriRounds::candidates(const ClusterView& view, Instant n
 }
 
 void MuriRounds::regroup(const ClusterView& view, Instant now, const Plan& plan) {
+  unsettled_ = false;
   std::vector<Group> before;
   std::swap(before, groups_);
   for (Group& group : before) {
@@ -189,6 +190,8 @@ void MuriRounds::remember_grouped(const ClusterView& view, Instant now) {
   const auto remember = [&](JobId id) {
     const JobState& job = view.job(id);
     if (job.spec->each.gpus == 0) return;
+    const bool settled = job.phase == JobPhase::kPending || job.phase == JobPhase::kRunning;
+    unsettled_ = unsettled_ || !settled;
     seen_[id.index].grouped_as = queue_of(job, now);
     grouped_.push_back(id);
   };
@@ -225,6 +228,7 @@ void MuriRounds::start_groups(const ClusterView& view, Plan& plan) {
       const Space space = Space::of(plan, view.cluster());
       const auto parts = packer_.beside(space, *job.spec, group.parts);
       if (parts.empty()) {
+        unsettled_ = true;  // where the group is to be, a node may be gone
         plan.wait(id, {ReasonCode::kNotEnoughFree, job.spec->tasks, 0});
       } else {
         plan.start(job, parts, {ReasonCode::kFirstInOrder, 0, 0});
