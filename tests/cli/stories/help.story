@@ -32,6 +32,9 @@ order
                   paper: Tiresias, Gu et al., NSDI 2019
   qssf            shortest time x GPUs first, as earlier jobs let expect
                   paper: Hu et al., SC 2021
+  edf             earliest deadline first, then jobs without one, preemptive
+                  keys: policy.min_run (time, 0s), policy.most_preemptions (number, 0: no limit)
+                  paper: Liu and Layland, J. ACM 1973
   max-min         in rounds, equal shares of the dominant resource; preemptive
                   keys: policy.round (time, 6m)
                   paper: DRF, Ghodsi et al., NSDI 2011; Gavel, Narayanan et al., OSDI 2020
@@ -40,6 +43,15 @@ order
                   keys: policy.round (time, 6m)
                   paper: Chaudhary et al., EuroSys 2020
                   reproduces: Shockwave, in its world
+  elastic-flow    deadlines promised at admission, kept by resizing; preemptive
+                  keys: policy.round (time, 6m)
+                  paper: ElasticFlow, Gu et al., ASPLOS 2023
+  allox           jobs matched to types of GPU for the least mean turnaround
+                  keys: policy.alpha (part of the users, 1)
+                  paper: AlloX, Le et al., EuroSys 2020
+  max-min-het     as max-min, knowing each job's speed by type of GPU; preemptive
+                  keys: policy.round (time, 6m)
+                  paper: Gavel, Narayanan et al., OSDI 2020
 
 backfill
   none            the first that does not fit holds up the rest
@@ -83,7 +95,7 @@ preempt
 $ orrery help scenario | grep -A3 '^policy.order$'
 policy.order
     which job comes first
-    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, max-min or gandiva-fair; default fcfs
+    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, edf, max-min, gandiva-fair, elastic-flow, allox or max-min-het; default fcfs
 policy.place
 => 0
 $ orrery help trace gen
