@@ -121,8 +121,7 @@ constexpr std::array kPlanners{
                   return std::make_unique<AlloX>(config.alpha, place, config.seed);
                 }},
     Named<Make>{{"max-min-het", "as max-min, knowing each job's speed by type of GPU; preemptive",
-                 "policy.round (time, 6m)", "Gavel, Narayanan et al., OSDI 2020",
-                 "Gavel's averages, beside its world"},
+                 "policy.round (time, 6m)", "Gavel, Narayanan et al., OSDI 2020", ""},
                 [](const PolicyConfig& config, Placement place) -> std::unique_ptr<Policy> {
                   return std::make_unique<TypeRounds>(config.round, place, config.seed);
                 }},
