@@ -44,8 +44,8 @@ class MuriRounds final : public Policy {
   // What is known of matchings is found again, and comes out the same.
   static void members(auto& self, auto& state) {
     auto& [rules, packer, grouping, groups, seen, grouped, grouped_up, leaving, round_ends, pass,
-           stale] = self;
-    state(packer, groups, seen, grouped, grouped_up, leaving, round_ends, pass, stale);
+           stale, unsettled] = self;
+    state(packer, groups, seen, grouped, grouped_up, leaving, round_ends, pass, stale, unsettled);
   }
 
  private:
