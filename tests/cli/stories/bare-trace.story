@@ -62,8 +62,8 @@ summary.json
 timeline.csv
 => 0
 $ grep -n decide run/scenario.yaml
-29:  decide: each-event
-30:  decide_every: 0s
+40:  decide: each-event
+41:  decide_every: 0s
 => 0
 $ orrery sim run/scenario.yaml --out again --quiet && cmp run/jobs.csv again/jobs.csv
 => 0

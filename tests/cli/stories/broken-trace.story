@@ -21,12 +21,14 @@ makespan      130.0 s (2 min 10 s)
 utilisation   88.5 % of core time
 held          0.1 core-hours
 fairness      1.000 (Jain's index)
+late          50.0 % of jobs end later than on 1/N of the cluster
 seed          1
 
-                           mean  median    p95    p99    max
-wait (s)                   40.0    40.0   76.0   79.2   80.0
-turnaround (s)            105.0   105.0  109.5  109.9  110.0
-bounded slowdown (ratio)   2.33    2.33   3.53   3.64   3.67
+                               mean  median    p95    p99    max
+wait (s)                       40.0    40.0   76.0   79.2   80.0
+turnaround (s)                105.0   105.0  109.5  109.9  110.0
+bounded slowdown (ratio)       2.33    2.33   3.53   3.64   3.67
+finish-time fairness (ratio)   2.11    2.11   3.51   3.64   3.67
 ! orrery: log.swf: 1 of 3 rows are malformed and left out
 ! orrery: skipped log.swf:3:9: expected a number for field 4 (run time), found "fifty"
 ! orrery: no cluster given: 4 nodes of one core, as the header of log.swf says; --nodes sets another

@@ -41,13 +41,13 @@ time_s,width_s,cores_used,core_utilisation,gpus_used,gpu_utilisation,pending_job
 $ orrery policies | grep -A 3 -E '^  (drf|themis|consolidate-rack)'
   drf             a job of the user whose dominant share is the lowest
                   paper: DRF, Ghodsi et al., NSDI 2011
-  max-min         in rounds, equal shares of the dominant resource; preemptive
-                  keys: policy.round (time, 6m)
+  edf             earliest deadline first, then jobs without one, preemptive
+                  keys: policy.min_run (time, 0s), policy.most_preemptions (number, 0: no limit)
 --
   themis          in rounds, whoever ends latest relative to 1/N of the cluster; preemptive
                   keys: policy.round (time, 6m), policy.filter (f, a fraction, 0.8)
                   paper: Themis, Mahajan et al., NSDI 2020
-
+  muri-s          shortest remaining time x GPUs first, in groups interleaved on shared GPUs; preemptive
 --
   consolidate-rack  the fewest racks for a gang, then the fewest nodes
                   keys: cluster.nodes[].nodes_per_rack (nodes, 0: one rack)

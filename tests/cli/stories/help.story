@@ -32,6 +32,11 @@ order
                   paper: Tiresias, Gu et al., NSDI 2019
   qssf            shortest time x GPUs first, as earlier jobs let expect
                   paper: Hu et al., SC 2021
+  drf             a job of the user whose dominant share is the lowest
+                  paper: DRF, Ghodsi et al., NSDI 2011
+  edf             earliest deadline first, then jobs without one, preemptive
+                  keys: policy.min_run (time, 0s), policy.most_preemptions (number, 0: no limit)
+                  paper: Liu and Layland, J. ACM 1973
   max-min         in rounds, equal shares of the dominant resource; preemptive
                   keys: policy.round (time, 6m)
                   paper: DRF, Ghodsi et al., NSDI 2011; Gavel, Narayanan et al., OSDI 2020
@@ -40,6 +45,9 @@ order
                   keys: policy.round (time, 6m)
                   paper: Chaudhary et al., EuroSys 2020
                   reproduces: Shockwave, in its world
+  themis          in rounds, whoever ends latest relative to 1/N of the cluster; preemptive
+                  keys: policy.round (time, 6m), policy.filter (f, a fraction, 0.8)
+                  paper: Themis, Mahajan et al., NSDI 2020
   muri-s          shortest remaining time x GPUs first, in groups interleaved on shared GPUs; preemptive
                   keys: policy.round (time, 6m), policy.group_size (jobs on a GPU, 4)
                   paper: Muri, Zhao et al., SIGCOMM 2022
@@ -52,6 +60,15 @@ order
   antman          by submission; jobs of priority below 0 fill what the others leave of GPUs
                   paper: AntMan, Xiao et al., OSDI 2020
                   reproduces: Muri (AntMan), in its world
+  elastic-flow    deadlines promised at admission, kept by resizing; preemptive
+                  keys: policy.round (time, 6m)
+                  paper: ElasticFlow, Gu et al., ASPLOS 2023
+  allox           jobs matched to types of GPU for the least mean turnaround
+                  keys: policy.alpha (part of the users, 1)
+                  paper: AlloX, Le et al., EuroSys 2020
+  max-min-het     as max-min, knowing each job's speed by type of GPU; preemptive
+                  keys: policy.round (time, 6m)
+                  paper: Gavel, Narayanan et al., OSDI 2020
 
 backfill
   none            the first that does not fit holds up the rest
@@ -66,6 +83,9 @@ place
   best-fit        the node with the least room first
   worst-fit       each task where most room is
   consolidate     the fewest nodes for a gang
+  consolidate-rack  the fewest racks for a gang, then the fewest nodes
+                  keys: cluster.nodes[].nodes_per_rack (nodes, 0: one rack)
+                  paper: Tiresias, Gu et al., NSDI 2019
   random          nodes in random order, seeded
                   keys: seed (0)
   fgd             where fragmentation of GPUs grows least
@@ -95,7 +115,7 @@ preempt
 $ orrery help scenario | grep -A3 '^policy.order$'
 policy.order
     which job comes first
-    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, max-min, gandiva-fair, muri-s, muri-l, lucid or antman; default fcfs
+    fcfs, sjf, srtf, priority, fair-share, las, srsf, gittins, qssf, drf, edf, max-min, gandiva-fair, themis, muri-s, muri-l, lucid, antman, elastic-flow, allox or max-min-het; default fcfs
 policy.place
 => 0
 $ orrery help trace gen
