@@ -45,8 +45,8 @@ class ComposedPolicy final : public Policy {
   void load(StateReader& from) override;
 
   static void members(auto& self, auto& state) {
-    auto& [how, placer, shares, filling, gittins, history, promised, misfits, hopeless, started, sorted,
-           reserved, victims, victims_known, spared_until, space, profile] = self;
+    auto& [how, placer, shares, filling, gittins, history, promised, misfits, hopeless, started,
+           sorted, reserved, victims, victims_known, spared_until, space, profile] = self;
     state(placer, shares, gittins, history, promised);
   }
 

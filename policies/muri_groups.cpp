@@ -244,6 +244,7 @@ void MuriRounds::start_free(const ClusterView& view, Plan& plan) {
     for (const auto& [node, mask] : group.gpus) claimed[node] |= mask;
   }
   Misfits misfits;
+  bool is_idle = view.running().empty() && plan.steps().empty();
   JobId blocked;
   for (const PendingJob& pending : view.pending()) {
     const JobState& job = view.job(pending.id);
@@ -253,14 +254,17 @@ void MuriRounds::start_free(const ClusterView& view, Plan& plan) {
     const Space space = Space::of(plan, view.cluster());
     std::span<const Part> parts;
     if (job.suspended) {
-      parts = packer_.resume(space, job);
+      parts = packer_.plainly(space, job);
     } else if (!misfits.rule_out(spec.each, spec.tasks)) {
       parts = packer_.where(space, spec, [&](uint32_t node, size_t gpu) {
         return is_untouched(space, node, gpu) && (claimed[node] >> gpu & 1u) == 0;
       });
       if (parts.empty()) misfits.add(spec.each, spec.tasks);
     }
+    // A job whose own tasks must share GPUs fits nowhere by these rules; nobody is there to mind.
+    if (parts.empty() && is_idle) parts = packer_.plainly(space, job);
     if (!parts.empty()) {
+      is_idle = false;
       plan.start(job, parts, {ReasonCode::kFirstInOrder, 0, 0});
       if (wants_gpus) add_group({{pending.id}, {parts.begin(), parts.end()}, gpus_of(parts)});
     } else if (blocked.valid()) {

@@ -34,6 +34,7 @@ void PackBeside::decide(const ClusterView& view, Instant /*now*/, Plan& plan) {
   find_lodgers(view);
   alone_.clear();
   for (Misfits& misfits : beside_) misfits.clear();
+  bool is_idle = view.running().empty();
   JobId held_up_by;  // antman: the guaranteed job that waits
   for (const PendingJob& pending : view.pending()) {
     const JobState& job = view.job(pending.id);
@@ -43,13 +44,16 @@ void PackBeside::decide(const ClusterView& view, Instant /*now*/, Plan& plan) {
       plan.wait(pending.id, {ReasonCode::kBehindHead, held_up_by.index, 0});
       continue;
     }
-    const auto parts = find_place(view, plan, job);
+    const Space space = Space::of(plan, view.cluster());
+    auto parts = find_place(view, plan, job);
+    // A job whose own tasks must share GPUs fits nowhere by these rules; nobody is there to mind.
+    if (parts.empty() && is_idle) parts = packer_.plainly(space, job);
     if (!parts.empty()) {
+      is_idle = false;
       plan.start(job, parts, {ReasonCode::kFirstInOrder, 0, 0});
       add_lodger(spec, parts);
       continue;
     }
-    const Space space = Space::of(plan, view.cluster());
     const uint32_t room = Placer::count(space, spec.each, spec.tasks);
     plan.wait(pending.id, {ReasonCode::kNotEnoughFree, spec.tasks, room});
     if (in_order) held_up_by = pending.id;
@@ -90,7 +94,7 @@ void PackBeside::add_lodger(const JobSpec& spec, std::span<const Part> parts) {
 std::span<const Part> PackBeside::find_place(const ClusterView& view, const Plan& plan,
                                              const JobState& job) {
   const Space space = Space::of(plan, view.cluster());
-  if (job.suspended) return packer_.resume(space, job);
+  if (job.suspended) return packer_.plainly(space, job);
   const JobSpec& spec = *job.spec;
   if (!alone_.rule_out(spec.each, spec.tasks)) {
     const auto parts = packer_.alone(space, spec);

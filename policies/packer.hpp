@@ -34,8 +34,9 @@ class Packer {
   /// Parts for all tasks of the job on GPUs that nobody is on, as the placement orders nodes; valid
   /// until the next call, empty when they do not fit.
   std::span<const Part> alone(const Space& space, const JobSpec& job);
-  /// Those of a suspended job, which goes on only where it is; empty when it cannot.
-  std::span<const Part> resume(const Space& space, const JobState& job) {
+  /// As the placement alone has it: a suspended job goes on only where it is, and tasks of one job
+  /// may share a GPU. Valid until the next call, empty when they do not fit.
+  std::span<const Part> plainly(const Space& space, const JobState& job) {
     return placer_.place(space, job, job.spec->tasks);
   }
   /// As `alone`, on GPUs that have room for its share and that `may_use` allows.

@@ -97,13 +97,18 @@ std::vector<PolicyConfig> all_policies() {
         policy.half_life = Duration::seconds(600);
         policy.round = Duration::seconds(60);
         policy.seed = all.size();
-        try {
-          make_policy(policy);
-        } catch (const InputError&) {
-          policy.preempt = "suspend";  // an order in rounds loses no work
-          if (policy.backfill != "none") continue;
-        }
-        all.push_back(policy);
+        const auto is_possible = [&] {
+          try {
+            make_policy(policy);
+            return true;
+          } catch (const InputError&) {
+            return false;
+          }
+        };
+        // An order in rounds loses no work; one that moves jobs wants checkpoints.
+        if (!is_possible()) policy.preempt = "suspend";
+        if (!is_possible()) policy.preempt = "checkpoint";
+        if (is_possible()) all.push_back(policy);
       }
     }
   }

@@ -53,13 +53,13 @@ TEST(Muri, JobsWithOneProfileAreOfOneKind) {
   for (const JobSpec& spec : w.specs) kinds.push_back(spec.kind);
   EXPECT_EQ(kinds, (std::vector<uint32_t>{1, 1, 2, 3, 4}));
   ASSERT_EQ(w.kinds.size(), 5U);
-  EXPECT_EQ(w.kinds[1].name, "vgg16 on 4 GPUs");
+  EXPECT_EQ(w.kinds[1].name, "vgg16 (batch size 128), 4 GPUs");
   EXPECT_EQ(w.kinds[1].stages, (std::vector<double>{0.05, 0.1, 0.025}));
   EXPECT_EQ(w.kinds[1].gpu_busy, 0.5);
-  EXPECT_EQ(w.kinds[3].name, "vgg16 on 4 GPUs, profile 2");
+  EXPECT_EQ(w.kinds[3].name, "vgg16 (batch size 64), 4 GPUs");
   EXPECT_EQ(w.kinds[3].gpu_busy, 1);  // its stages overlap
   EXPECT_TRUE(w.kinds[4].stages.empty());
-  EXPECT_EQ(w.kinds[4].name, "none on 1 GPU");
+  EXPECT_EQ(w.kinds[4].name, "none (batch size 64)");
 }
 
 TEST(Muri, KeepsTheRowsForThoseWhoNeedMore) {
