@@ -196,7 +196,8 @@ void TypeRounds::fill(const ClusterView& view, Plan& plan) {
   std::set<JobId> waiting;
   for (const PendingJob& job : view.pending()) waiting.insert(job.id);
   for (auto at = moving_.begin(); at != moving_.end();) {
-    const auto& [id, move] = *at;
+    const JobId id = at->first;
+    const Move& move = at->second;
     const bool here = waiting.contains(id);
     const bool fit = std::all_of(move.parts.begin(), move.parts.end(), [&](const Part& part) {
       return plan.is_up(part.node) && fits(room[part.node], move.each, part);
