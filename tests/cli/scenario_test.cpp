@@ -159,8 +159,8 @@ std::vector<Bad> wrong_values() {
        "drf, edf, max-min, gandiva-fair, themis, muri-s, muri-l, lucid, antman, elastic-flow, "
        "allox or max-min-het, found \"sfj\"; did you mean \"sjf\"?"},
       {"SharesForNothing", "workload: {generate: {model: dl}, gpu_share: 500}",
-       "s.yaml:1:11: expected world.interference: measured or guarded beside gpu_share, found none; "
-       "else jobs would share GPUs for nothing"},
+       "s.yaml:1:11: expected world.interference: measured or guarded beside gpu_share, found "
+       "none; else jobs would share GPUs for nothing"},
       {"WrongPolicy", kWorkload + "policy: eazy",
        "s.yaml:2:9: expected a policy such as easy, sjf or las+consolidate, found \"eazy\"; did "
        "you mean \"easy\"?"},

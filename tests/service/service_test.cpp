@@ -231,6 +231,11 @@ TEST_F(ServiceTest, PlanAndExplainChangeNothing) {
   wide.tasks = 2;
   service->submit(wide, ada_);
   live::Explanation why = service->explain(1);
+  // A job is accepted before it is decided on, which waits until everything has settled.
+  for (int i = 0; i < 500 && why.why == "no reason given"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    why = service->explain(1);
+  }
   EXPECT_EQ(why.job.state, "pending");
   EXPECT_NE(why.why.find("needs 2 tasks placed, 0 fit now"), std::string::npos) << why.why;
   std::vector<live::PlannedStep> steps = service->plan();
