@@ -26,24 +26,6 @@ constexpr uint32_t kNodes = 1'000;
 constexpr uint32_t kPending = 10'000;
 constexpr ActorId kEdge{0, 1};
 
-std::shared_ptr<const ClusterSpec> gpu_nodes() {
-  auto cluster = std::make_shared<ClusterSpec>();
-  cluster->gpu_types = {"gpu"};
-  for (uint32_t i = 0; i < kNodes; ++i) {
-    NodeSpec node;
-    node.name = "node" + std::to_string(i);
-    node.capacity.cpu_milli = 64'000;
-    node.capacity.memory_mib = 512 << 10;
-    node.gpus = 8;
-    for (uint32_t gpu = 0; gpu < node.gpus; ++gpu) {
-      node.capacity.gpu_milli[gpu] = 1000;
-      node.capacity.gpu_memory_mib[gpu] = 80 << 10;
-    }
-    cluster->nodes.push_back(node);
-  }
-  return cluster;
-}
-
 /// Gangs of 1 to 64 tasks with a GPU each, and jobs that need processors and memory alone.
 JobSpec job_of(Random& random, uint32_t index) {
   JobSpec spec;
@@ -74,7 +56,7 @@ class Day {
     ControllerConfig config;
     config.kill_at_requested_time = false;
     config.preempt = preemption_mode(policy);
-    controller_ = std::make_unique<Controller>(gpu_nodes(), *make_policy(policy), config);
+    controller_ = std::make_unique<Controller>(gpu_nodes(kNodes), *make_policy(policy), config);
     // Some 2,000 of them fill the nodes.
     while (specs_->size() < kPending + 2'000) submit();
   }

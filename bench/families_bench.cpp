@@ -18,21 +18,6 @@
 namespace orrery::bench {
 namespace {
 
-std::shared_ptr<const ClusterSpec> gpu_nodes(uint32_t count) {
-  auto cluster = std::make_shared<ClusterSpec>();
-  cluster->gpu_types = {"gpu"};
-  for (uint32_t i = 0; i < count; ++i) {
-    NodeSpec node;
-    node.name = "node" + std::to_string(i);
-    node.capacity.cpu_milli = 64'000;
-    node.capacity.memory_mib = 512 << 10;
-    node.gpus = 8;
-    for (uint32_t gpu = 0; gpu < node.gpus; ++gpu) node.capacity.gpu_milli[gpu] = 1000;
-    cluster->nodes.push_back(node);
-  }
-  return cluster;
-}
-
 sim::SimulationPlan plan_of(std::shared_ptr<const ClusterSpec> cluster,
                             std::shared_ptr<const Workload> workload, const PolicyConfig& policy) {
   sim::SimulationPlan plan;

@@ -35,6 +35,24 @@ std::shared_ptr<const ClusterSpec> pool() { return nodes(1, kProcessors); }
 
 std::shared_ptr<const ClusterSpec> separate_nodes() { return nodes(kProcessors, 1); }
 
+std::shared_ptr<const ClusterSpec> gpu_nodes(uint32_t count) {
+  auto cluster = std::make_shared<ClusterSpec>();
+  cluster->gpu_types = {"gpu"};
+  for (uint32_t i = 0; i < count; ++i) {
+    NodeSpec node;
+    node.name = "node" + std::to_string(i);
+    node.capacity.cpu_milli = 64'000;
+    node.capacity.memory_mib = 512 << 10;
+    node.gpus = 8;
+    for (uint32_t gpu = 0; gpu < node.gpus; ++gpu) {
+      node.capacity.gpu_milli[gpu] = 1000;
+      node.capacity.gpu_memory_mib[gpu] = 80 << 10;
+    }
+    cluster->nodes.push_back(node);
+  }
+  return cluster;
+}
+
 std::shared_ptr<const Workload> batch_jobs(uint32_t count) {
   static std::shared_ptr<const Workload> kept;
   if (kept && kept->size() == count) return kept;

@@ -20,6 +20,8 @@ double cpu_seconds();
 std::shared_ptr<const ClusterSpec> pool();
 /// As many nodes as processors, one core each: a gang has a container on every node that it uses.
 std::shared_ptr<const ClusterSpec> separate_nodes();
+/// So many nodes of 64 cores, 512 GiB and 8 GPUs of 80 GiB.
+std::shared_ptr<const ClusterSpec> gpu_nodes(uint32_t count);
 
 /// The reference batch workload: rigid jobs at a load of 0.85 (traces::RigidOptions). Kept until
 /// another size is asked for.

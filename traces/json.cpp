@@ -93,6 +93,9 @@ class JsonBuilder {
     const std::string_view bytes = document_.bytes_;
     const size_t at = std::min(position == 0 ? 0 : position - 1, bytes.size());
     constexpr size_t kBefore = 20;
+    if (at == bytes.size() && at > 0) {
+      document_.fail(at, "JSON", "the end of the file", "it may have been cut off");
+    }
     document_.fail(at, "JSON",
                    bytes.empty()
                        ? "an empty file"

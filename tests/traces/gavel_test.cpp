@@ -71,6 +71,7 @@ TEST(ThroughputsTable, SaysWhatIsWrong) {
   };
   says("", "t:1:1: expected JSON, found an empty file");
   says("{\n \"a\": }", "t:2:7: expected JSON");
+  says("{\"a\": {", "t:1:8: expected JSON, found the end of the file; it may have been cut off");
   says("[]", "an object with GPU types");
   says("{}", "t:1:1: expected an object with GPU types");
   says("{\"a\": 1}", "t:1:7: expected an object with kinds of jobs, found \"1\"");
