@@ -11,6 +11,11 @@ void Container::step(Instant /*now*/, const Input& input, Outbox& out) {
 
 void Container::receive(const Delivery& mail, Outbox& out) {
   if (const auto* start = std::get_if<StartTask>(&mail.message)) {
+    const bool known = job_ == start->spec->id && epoch_ == start->epoch && part_ == start->part;
+    if (known && phase_ != Phase::kEnded) {  // the agent asks once more
+      if (phase_ == Phase::kRunning) out.send(kController, TaskStarted{job_, epoch_, part_});
+      return;
+    }
     agent_ = mail.from;
     job_ = start->spec->id;
     epoch_ = start->epoch;
@@ -38,7 +43,7 @@ void Container::hear(const Report& report, Outbox& out) {
   if (const auto* started = std::get_if<ContainerStarted>(&report)) {
     if (started->job != job_ || started->epoch != epoch_) return;
     if (phase_ == Phase::kStarting) phase_ = Phase::kRunning;
-    out.send(agent_, TaskStarted{job_, epoch_, part_});
+    out.send(kController, TaskStarted{job_, epoch_, part_});
   } else if (const auto* exited = std::get_if<ContainerExited>(&report)) {
     if (exited->job != job_ || exited->epoch != epoch_) return;
     phase_ = exited->cause == ExitCause::kSuspended ? Phase::kSuspended : Phase::kEnded;

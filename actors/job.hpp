@@ -64,10 +64,10 @@ enum class TraceEnd : uint8_t { kCompleted, kFailed, kCancelled };
 struct JobTruth {
   /// Run time on `JobSpec::tasks` tasks of reference speed, without overheads.
   Duration run_time{};
-  TraceEnd end = TraceEnd::kCompleted;
   /// When its user cancels it, wherever it stands by then; `never()` for almost all.
   Instant cancel_at = Instant::never();
   uint32_t speed = 0;  ///< index into Workload::speeds
+  TraceEnd end = TraceEnd::kCompleted;
 };
 
 }  // namespace orrery

@@ -1,6 +1,7 @@
 #include "actors/ledger.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "actors/check.hpp"
 
@@ -67,13 +68,15 @@ JobState& Ledger::add(const JobSpec& spec) {
   slot_of_[spec.id.index] = slot;
   JobState& job = slots_[slot];
   // The vectors keep their memory: a job in steady state allocates nothing.
-  JobState fresh;
-  fresh.parts.swap(job.parts);
-  fresh.part_phase.swap(job.part_phase);
-  fresh.parts.clear();
-  fresh.part_phase.clear();
-  fresh.spec = &spec;
-  job = std::move(fresh);
+  std::vector<Part> parts = std::move(job.parts);
+  std::vector<PartPhase> part_phase = std::move(job.part_phase);
+  parts.clear();
+  part_phase.clear();
+  std::destroy_at(&job);
+  std::construct_at(&job);
+  job.parts = std::move(parts);
+  job.part_phase = std::move(part_phase);
+  job.spec = &spec;
   if (!any_demand_) {
     common_ = spec.each;
     common_when_empty_ = tasks_when_empty(common_);

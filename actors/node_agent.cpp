@@ -36,10 +36,10 @@ void NodeAgent::announce(Instant now, Outbox& out) {
   out.send(kController, NodeReady{node_, boot_});
   for (const Entry& entry : entries_) {
     if (!entry.used) continue;
-    if (entry.ended)
-      out.send(kController, entry.end);
-    else
+    // What is frozen is there as well: its job may have been given up meanwhile.
+    if (!entry.ended || entry.suspended)
       out.send(kController, TaskFound{entry.job, entry.epoch, entry.part});
+    if (entry.ended) out.send(kController, entry.end);
   }
   watch(now, out);
 }
@@ -47,9 +47,6 @@ void NodeAgent::announce(Instant now, Outbox& out) {
 void NodeAgent::receive(Instant now, const Delivery& mail, Outbox& out) {
   if (const auto* start_task = std::get_if<StartTask>(&mail.message)) {
     start(*start_task, out);
-  } else if (const auto* started = std::get_if<TaskStarted>(&mail.message)) {
-    entries_[mail.from.serial - 1].started = true;
-    out.send(kController, *started);
   } else if (const auto* end = std::get_if<TaskEnded>(&mail.message)) {
     ended(mail.from.serial, *end, now, out);
   } else if (const auto* stop_task = std::get_if<StopTask>(&mail.message)) {
@@ -83,10 +80,11 @@ void NodeAgent::start(const StartTask& what, Outbox& out) {
   JobId job = what.spec->id;
   if (lossy()) {
     if (Entry* known = find(job, what.epoch, what.part)) {
+      // One that runs says so once more.
       if (known->ended)
         out.send(kController, known->end);
-      else if (known->started)
-        out.send(kController, TaskStarted{job, what.epoch, what.part});
+      else
+        out.send({node_.index + 1, serial_of(*known)}, what);
       return;
     }
     Key key{job, what.epoch, what.part};
@@ -99,7 +97,6 @@ void NodeAgent::start(const StartTask& what, Outbox& out) {
       frozen->epoch = what.epoch;
       frozen->suspended = false;
       frozen->ended = false;
-      frozen->started = false;
       out.send({node_.index + 1, serial_of(*frozen)}, what);
       return;
     }
@@ -180,8 +177,9 @@ void NodeAgent::confirm(const EndSeen& what) {
 // A late copy of an order about that part is to find no taker.
 void NodeAgent::remember(Key over) {
   if (!lossy()) return;
-  confirmed_.push_back(over);
-  if (confirmed_.size() > kConfirmedKept) confirmed_.pop_front();
+  if (confirmed_.size() < kConfirmedKept) return confirmed_.push_back(over);
+  confirmed_[oldest_] = over;
+  oldest_ = (oldest_ + 1) % kConfirmedKept;
 }
 
 void NodeAgent::watch(Instant now, Outbox& out) {
@@ -209,6 +207,7 @@ bool NodeAgent::save(StateWriter& to) const {
 
 void NodeAgent::load(StateReader& from) {
   from.object(*this);
+  from.require(oldest_ <= confirmed_.size(), "a key that there is");
   for (const uint32_t index : unused_) {
     from.require(index < entries_.size(), "an entry that there is");
   }

@@ -2,7 +2,8 @@
 //
 // Over a network that loses, repeats and reorders mail, it starts a part at most once: it remembers
 // what it was told until the controller has confirmed the end, and the keys of the last parts that
-// are confirmed, so that a late copy of an old command finds no taker.
+// are confirmed, so that a late copy of an old command finds no taker. That a part runs, its
+// container tells the controller itself.
 //
 // It may be new on a node where containers run already: the world reports each (ContainerAdopted)
 // before NodeBooted. With each NodeReady it says what it holds, so that the controller's ledger and
@@ -10,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "actors/actor.hpp"
@@ -30,8 +30,8 @@ class NodeAgent final : public Actor {
   void load(StateReader& from) override;
 
   static void members(auto& self, auto& state) {
-    auto& [node, resend, boot, welcomed, resend_armed, entries, unused, confirmed] = self;
-    state(boot, welcomed, resend_armed, entries, unused, confirmed);
+    auto& [node, resend, boot, welcomed, resend_armed, entries, unused, confirmed, oldest] = self;
+    state(boot, welcomed, resend_armed, entries, unused, confirmed, oldest);
   }
 
  private:
@@ -41,7 +41,6 @@ class NodeAgent final : public Actor {
     Epoch epoch = 0;
     uint32_t part = 0;
     bool used = false;
-    bool started = false;
     bool ended = false;  // its container is gone, its end not confirmed
     bool suspended = false;
     TaskEnded end;
@@ -55,16 +54,16 @@ class NodeAgent final : public Actor {
 
   void receive(Instant now, const Delivery& mail, Outbox& out);
   void hear(Instant now, const Report& report, Outbox& out);
-  void adopt(const ContainerAdopted& what, Outbox& out);
-  void check(const CheckTask& what, Outbox& out);
-  void announce(Instant now, Outbox& out);
+  [[gnu::cold]] void adopt(const ContainerAdopted& what, Outbox& out);
+  [[gnu::cold]] void check(const CheckTask& what, Outbox& out);
+  [[gnu::cold]] void announce(Instant now, Outbox& out);
   uint32_t enter(JobId job, Epoch epoch, uint32_t part, Outbox& out);
   void start(const StartTask& what, Outbox& out);
-  void stop(const StopTask& what, Outbox& out);
+  [[gnu::noinline]] void stop(const StopTask& what, Outbox& out);
   void ended(uint32_t serial, const TaskEnded& what, Instant now, Outbox& out);
-  void confirm(const EndSeen& what);
+  [[gnu::noinline]] void confirm(const EndSeen& what);
   void remember(Key over);
-  void resend(Instant now, Outbox& out);
+  [[gnu::cold]] void resend(Instant now, Outbox& out);
   void watch(Instant now, Outbox& out);
   Entry* find(JobId job, Epoch epoch, uint32_t part);
   Entry* find_suspended(JobId job, uint32_t part);
@@ -80,7 +79,8 @@ class NodeAgent final : public Actor {
   bool resend_armed_ = false;
   std::vector<Entry> entries_;    // entry i belongs to the container i + 1
   std::vector<uint32_t> unused_;  // indices of entries that are not used
-  std::deque<Key> confirmed_;     // the last parts that are over, on a lossy network only
+  std::vector<Key> confirmed_;    // the last parts that are over, on a lossy network only
+  size_t oldest_ = 0;             // of confirmed_, once it is full
 };
 
 }  // namespace orrery

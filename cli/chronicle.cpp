@@ -11,6 +11,7 @@ void Chronicle::input(Instant at, ActorId to, const Input& input) {
   if (sync_ == JournalSync::kAlways) journal_.sync();
   dirty_ = sync_ != JournalSync::kAlways;
   digest_.add(at, to, input);
+  ++inputs_;
   last_ = at;
   const auto* report = std::get_if<Report>(&input);
   const auto* exited = report == nullptr ? nullptr : std::get_if<ContainerExited>(report);
@@ -49,6 +50,21 @@ bool Chronicle::wait_for_ends(size_t jobs) {
 size_t Chronicle::jobs_ended() const {
   std::lock_guard lock(mutex_);
   return jobs_ended_;
+}
+
+uint64_t Chronicle::inputs() const {
+  std::lock_guard lock(mutex_);
+  return inputs_;
+}
+
+record::Snapshot Chronicle::cut() {
+  std::lock_guard lock(mutex_);
+  journal_.flush();
+  record::Snapshot snapshot;
+  snapshot.at = journal_.tail();
+  snapshot.inputs = inputs_;
+  snapshot.last = last_;
+  return snapshot;
 }
 
 uint64_t Chronicle::digest() const {

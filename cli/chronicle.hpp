@@ -11,6 +11,7 @@
 #include "live/runtime.hpp"
 #include "record/journal.hpp"
 #include "record/recorder.hpp"
+#include "record/snapshot.hpp"
 
 namespace orrery::cli {
 
@@ -28,6 +29,10 @@ class Chronicle final : public live::Tap {
   /// Waits until so many jobs have ended, at most a tenth of a second.
   bool wait_for_ends(size_t jobs);
   size_t jobs_ended() const;
+  /// In the journal so far.
+  uint64_t inputs() const;
+  /// A place in the journal, behind all that is in it by now, for a snapshot.
+  record::Snapshot cut();
   /// Of the inputs so far, in the order of the journal.
   uint64_t digest() const;
   /// Of the last input.
@@ -41,6 +46,7 @@ class Chronicle final : public live::Tap {
   std::condition_variable changed_;
   std::vector<ContainerExited> ended_;
   Digest digest_;
+  uint64_t inputs_ = 0;
   Instant last_;
   size_t jobs_ended_ = 0;
   bool dirty_ = false;

@@ -9,7 +9,9 @@
 #include "cli/build.hpp"
 #include "cli/chronicle.hpp"
 #include "cli/command.hpp"
+#include "cli/doubts.hpp"
 #include "cli/live_plan.hpp"
+#include "cli/live_snapshots.hpp"
 #include "cli/progress.hpp"
 #include "cli/record_folder.hpp"
 #include "live/bridge.hpp"
@@ -37,6 +39,19 @@ std::string run_id(const std::filesystem::path& folder) {
 
 // How long the end of a run waits for killed containers.
 constexpr Duration kPatience = Duration::seconds(10);
+
+// The journal of a run that was killed stays, under another name, until the next that is.
+void keep_cut_off(const std::filesystem::path& folder, const LiveOptions& options) {
+  std::error_code problem;
+  const auto journal = folder / kJournal;
+  if (std::filesystem::exists(folder / "summary.json", problem)) return;
+  if (!std::filesystem::exists(journal, problem)) return;
+  const std::filesystem::path kept = journal.string() + ".cut-off";
+  std::filesystem::rename(journal, kept, problem);
+  if (problem)
+    throw EnvironmentError("cannot rename " + journal.string() + ": " + problem.message());
+  options.tell("an earlier run here was cut short; its journal is kept as " + kept.string());
+}
 
 std::filesystem::path this_program() {
   std::error_code problem;
@@ -66,6 +81,8 @@ class LiveRun {
         recorder_(plan_.cluster, plan_.workload, {order.folder, options.report}),
         journal_(order.folder / kJournal, {scenario_.seed, version(), kept(), "live"}),
         chronicle_(journal_, recorder_, scenario_.live.sync),
+        snapshots_(order.folder, scenario_.live.snapshot_inputs, scenario_.live.snapshot_every,
+                   options.tell),
         driver_(make_driver()),
         bridge_(
             *driver_, [this](const StartTask& what, NodeId node) { return make(what, node); },
@@ -84,6 +101,10 @@ class LiveRun {
   LiveResult run() {
     runtime_.attach(&bridge_, &chronicle_, nullptr);
     bridge_.open(runtime_, options_.tell);
+    if (const size_t old = bridge_.clear(kPatience); old > 0) {
+      options_.tell("an earlier run in this folder had left " + std::to_string(old) +
+                    " containers: they are ended and forgotten");
+    }
     add_actors();
     submit_all();
     bool interrupted = wait();
@@ -162,6 +183,7 @@ class LiveRun {
       over = chronicle_.wait_for_ends(all);
       bar.draw(chronicle_.jobs_ended(), all, 0, 1);
       for (const ContainerExited& end : chronicle_.keep()) bridge_.forget(end);
+      snapshots_.work(runtime_, chronicle_);
       if (interrupt_wanted()) return true;
       over = over || runtime_.failure() || runtime_.now() >= scenario_.until;
     }
@@ -208,6 +230,7 @@ class LiveRun {
   record::Recorder recorder_;
   record::JournalWriter journal_;
   Chronicle chronicle_;
+  LiveSnapshots snapshots_;
   ContainerMaker maker_;
   std::unique_ptr<live::Driver> driver_;
   live::Bridge bridge_;
@@ -222,6 +245,8 @@ LiveResult run_live(const RunOrder& order, const LiveOptions& options) {
   InputStore store({order});
   std::shared_ptr<const Inputs> inputs = store.load(order.scenario);
   for (const std::string& remark : inputs->remarks) options.tell(remark);
+  keep_cut_off(order.folder, options);
+  for (const std::string& doubt : doubts(order.scenario, *inputs->workload)) options.tell(doubt);
   LiveRun run(order, options, *inputs);
   return run.run();
 }

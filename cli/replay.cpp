@@ -32,21 +32,26 @@ bool same(const Decision& a, const Decision& b) {
 // The actors of a run, made afresh, and what they have done that the journal has yet to confirm.
 class Stage {
  public:
-  /// The journal of a controller has no inputs of agents and containers.
+  /// The journal of a controller has no inputs of agents and containers, and a snapshot has only
+  /// what the controller remembers.
   explicit Stage(const RunJournal& journal)
       : plan_(journal.plan),
         jobs_(journal.jobs.get()),
-        check_mail_(!journal.served() && journal.plan.network.ideal()) {
+        alone_(journal.served() || journal.snapshot),
+        check_mail_(!alone_ && journal.plan.network.ideal()) {
     if (journal.snapshot) {
       load(*journal.snapshot);
       return;
     }
     actors_[kController] = new_controller();
-    if (journal.served()) return;
+    if (alone_) return;
     for (uint32_t node = 0; node < plan_.cluster->size(); ++node) renew(NodeId{node});
   }
 
   using Difference = ReplayResult::Difference;
+
+  /// Whether that actor is on this stage, or might be.
+  bool plays(ActorId actor) const { return !alone_ || actor == kController; }
 
   std::optional<Difference> input(const record::JournalEntry& entry) {
     // What an actor decided upon its last input is in the journal before its next.
@@ -77,7 +82,6 @@ class Stage {
 
   // What the actors remember, held against a snapshot that was made at this place.
   bool remembers(const record::Snapshot& snapshot) const {
-    if (snapshot.actors.size() != actors_.size()) return false;
     for (const auto& [id, bytes] : snapshot.actors) {
       const auto found = actors_.find(id);
       StateWriter state;
@@ -178,6 +182,7 @@ class Stage {
 
   const sim::SimulationPlan& plan_;
   JobTable* const jobs_;  // of a controller
+  const bool alone_;      // the controller is, without agents and containers
   const bool check_mail_;
   std::map<ActorId, std::unique_ptr<Actor>> actors_;
   std::map<std::pair<ActorId, ActorId>, std::deque<std::string>> sent_;
@@ -252,6 +257,7 @@ void feed(RunJournal& journal, Stage& stage, const ReplayOptions& options, Repla
   record::JournalEntry entry;
   while (journal.next(entry) && !result.difference) {
     if (options.each) options.each(entry);
+    if (!stage.plays(entry.actor)) continue;
     if (entry.decision) {
       result.difference = stage.decision(entry);
       if (!result.difference) ++result.decisions;

@@ -11,6 +11,7 @@
 
 #include "cli/build.hpp"
 #include "cli/command.hpp"
+#include "cli/doubts.hpp"
 #include "cli/lockstep.hpp"
 #include "cli/progress.hpp"
 #include "cli/record_folder.hpp"
@@ -199,6 +200,9 @@ class Pool {
       if (interrupt_wanted()) throw Interrupted();
       std::shared_ptr<const Inputs> inputs = store_.load(order.scenario);
       result.remarks = inputs->remarks;
+      for (const std::string& doubt : doubts(order.scenario, *inputs->workload)) {
+        result.remarks.push_back(order.name + ": " + doubt);
+      }
       OneRun(order, options_, progress_).make(*inputs, result);
     } catch (const PropertyError& e) {
       result.error = std::make_exception_ptr(PropertyError(order.name + ": " + e.what()));

@@ -293,7 +293,7 @@ void describe_live(Fields& f, LiveSource& live) {
                "when the journal is on the disk: never forced, ten times a second, or "
                "before each step"},
               live.sync, {"never", "interval", "always"});
-  f.whole({"snapshot_inputs", "a controller writes a snapshot after so many inputs; 0: none"},
+  f.whole({"snapshot_inputs", "a live run writes a snapshot after so many inputs; 0: none"},
           live.snapshot_inputs, 0, INT64_MAX, "number of inputs");
   f.duration({"snapshot_every", "and after so long, where there was any input"},
              live.snapshot_every, Duration::seconds(1));

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "actors/error.hpp"
+
 namespace orrery::live {
 
 void Bridge::open(Runtime& runtime, Trouble trouble) {
@@ -37,22 +39,77 @@ void Bridge::command(Instant /*now*/, ActorId from, const Command& command) {
   watch(from, std::get<WatchContainer>(command));
 }
 
-std::vector<ContainerKey> Bridge::found() {
-  std::vector<ContainerKey> keys;
+void Bridge::remember(ServingNotes notes, Keep keep) {
+  serving_ = std::move(notes);
+  keep_ = std::move(keep);
+}
+
+void Bridge::note(const ContainerKey& key, Serving serving) {
+  if (!keep_) return;
+  serving_[key] = serving;
+  keep_(serving_);
+}
+
+std::vector<ServingFound> Bridge::found() {
+  std::vector<ServingFound> all;
+  std::lock_guard lock(mutex_);
   for (const ContainerFound& one : driver_.list()) {
-    bool known =
-        one.state == ContainerFound::State::kRunning || one.state == ContainerFound::State::kExited;
-    if (known) keys.push_back(one.key);
+    if (one.state == ContainerFound::State::kCreated) continue;
+    const auto noted = serving_.find(one.key);
+    const Epoch epoch = noted == serving_.end() ? one.key.epoch : noted->second.epoch;
+    found_[{one.key.job, epoch, one.key.part}] = one;
+    all.push_back({one.key, epoch});
   }
-  return keys;
+  return all;
+}
+
+size_t Bridge::clear(Duration patience) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(patience.ns);
+  const auto alive = [](const ContainerFound& one) {
+    return one.state != ContainerFound::State::kExited;
+  };
+  const std::vector<ContainerFound> found = driver_.list();
+  for (const ContainerFound& one : found) {
+    if (alive(one)) driver_.stop(one.key, StopMode::kKill, {});
+  }
+  // Each end must have been reported as well, or it might be taken for that of a new container.
+  const auto unreported = [&] {
+    std::lock_guard lock(mutex_);
+    return std::any_of(found.begin(), found.end(),
+                       [&](const ContainerFound& one) { return !early_.contains(one.key); });
+  };
+  for (;;) {
+    const std::vector<ContainerFound> now = driver_.list();
+    const auto left = std::count_if(now.begin(), now.end(), alive);
+    if (left == 0 && !unreported()) break;
+    if (std::chrono::steady_clock::now() >= deadline) {
+      if (left == 0) break;
+      throw EnvironmentError(std::to_string(left) +
+                             " containers of an earlier run in this folder have not ended although "
+                             "they were killed; end them, or give another --out");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  for (const ContainerFound& one : found) driver_.forget(one.key);
+  std::lock_guard lock(mutex_);
+  early_.clear();
+  return found.size();
 }
 
 void Bridge::watch(ActorId from, const WatchContainer& what) {
   ContainerKey key{what.job, what.epoch, what.part};
   std::optional<std::pair<ExitCause, int32_t>> end;
+  bool paused = false;
+  bool frozen = true;  // as it was last asked for
   {
     std::lock_guard lock(mutex_);
     if (ending_) return;
+    if (auto old = found_.find(key); old != found_.end()) {
+      key = old->second.key;
+      paused = old->second.state == ContainerFound::State::kPaused;
+      found_.erase(old);
+    }
+    if (auto noted = serving_.find(key); noted != serving_.end()) frozen = noted->second.frozen;
     entries_[key] = {from, what.epoch, false, false};
     key_of_[from] = key;
     if (auto early = early_.find(key); early != early_.end()) {
@@ -61,7 +118,11 @@ void Bridge::watch(ActorId from, const WatchContainer& what) {
     }
   }
   if (end) return exited(key, end->first, end->second);
-  started(key);
+  if (!paused) return started(key);
+  if (frozen) return exited(key, ExitCause::kSuspended, 0);
+  ContainerOrder thaw;  // the process that was to thaw it has ended before
+  thaw.key = key;
+  driver_.start(thaw);
 }
 
 void Bridge::start(ActorId from, const StartTask& what) {
@@ -72,7 +133,10 @@ void Bridge::start(ActorId from, const StartTask& what) {
     order.key = {what.spec->id, what.epoch, what.part};
     // One that was frozen goes on under the name that it was born with.
     auto old = key_of(from);
-    if (old && entries_[*old].suspended) order.key = *old;
+    if (old && entries_[*old].suspended) {
+      order.key = *old;
+      note(*old, {what.epoch, false});
+    }
     entries_[order.key] = {from, what.epoch, false, false};
     key_of_[from] = order.key;
   }
@@ -87,6 +151,7 @@ void Bridge::stop(ActorId from, const StopTask& what) {
     auto known = key_of(from);
     if (known && known->job == what.job && known->part == what.part) {
       key = *known;
+      if (what.mode == StopMode::kSuspend) note(key, {entries_[key].epoch, true});
     } else {
       entries_[key] = {from, what.epoch, false, false};
       key_of_[from] = key;
@@ -138,6 +203,7 @@ void Bridge::forget(const ContainerExited& end) {
     key = at->first;
     if (key_of(at->second.actor) == key) key_of_.erase(at->second.actor);
     entries_.erase(at);
+    if (serving_.erase(*key) > 0) keep_(serving_);
   }
   driver_.forget(*key);
 }
@@ -150,8 +216,12 @@ bool Bridge::has(JobId job) const {
 
 bool Bridge::runs(const ContainerKey& key) const {
   std::lock_guard lock(mutex_);
-  auto found = entries_.find(key);
-  return found != entries_.end() && !found->second.ended;
+  for (auto at = entries_.lower_bound({key.job, 0, 0});
+       at != entries_.end() && at->first.job == key.job; ++at) {
+    const bool serves = at->first.epoch == key.epoch || at->second.epoch == key.epoch;
+    if (serves && at->first.part == key.part && !at->second.ended) return true;
+  }
+  return false;
 }
 
 size_t Bridge::end_all(Duration patience) {

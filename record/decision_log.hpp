@@ -32,7 +32,7 @@ class DecisionLog {
 
  private:
   // As many rows are formatted at a time; they take 0.4 MB.
-  static constexpr size_t kPendingRows = 8192;
+  static constexpr size_t kPendingRows = 4096;
 
   struct Row {
     Instant at;

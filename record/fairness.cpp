@@ -19,7 +19,6 @@ Fairness::Fairness(const ClusterSpec& cluster, const Workload& workload) : workl
     all_[1] += 1000.0 * node.gpus;
   }
   marks_.resize(workload.size());
-  over_.resize(workload.size());
   if (workload.users.size() > 2) users_.resize(workload.users.size());  // the first is nobody
 }
 
@@ -56,9 +55,7 @@ void Fairness::hold(const JobSpec& spec, int64_t cpu_milli, int64_t gpu_milli) {
 void Fairness::ended(const JobEnded& note) {
   const JobSpec& spec = *note.spec;
   --there_;
-  const double rho_now = rho(note);
-  over_[spec.id.index] = rho_now > 0;
-  marks_[spec.id.index] = rho_now;
+  marks_[spec.id.index] = -rho(note);
   if (users_.empty()) return;
   User& user = users_[spec.user];
   settle(user);
@@ -89,9 +86,10 @@ void Fairness::add_to(Summary& summary) {
   size_t count = 0;
   size_t above = 0;
   for (size_t i = 0; i < marks_.size(); ++i) {
-    if (over_[i] == 0) continue;
-    above += marks_[i] > 1 + kRounding;
-    marks_[count++] = marks_[i];  // no further memory
+    const double rho = -marks_[i];
+    if (rho <= 0) continue;
+    above += rho > 1 + kRounding;
+    marks_[count++] = rho;  // no further memory
   }
   marks_.resize(count);
   summary.finish_time_fairness = distribution_of(marks_);

@@ -63,9 +63,10 @@ class Fairness {
   uint32_t there_ = 0;                    // jobs in the system
   Int128 crowd_ = 0;                      // their number over nanoseconds
   Instant last_;
-  std::vector<double> marks_;  // by job: crowd_ when it came; once it has ended its rho
-  std::vector<uint8_t> over_;  // by job: it has a rho
-  std::vector<User> users_;    // empty where nobody could envy anybody
+  // By job: crowd_ when it came; once it has ended its rho, negated to be told apart, or 0 for
+  // none.
+  std::vector<double> marks_;
+  std::vector<User> users_;  // empty where nobody could envy anybody
 };
 
 }  // namespace orrery::record

@@ -178,8 +178,8 @@ void Recorder::hold(Instant at, const JobSpec& spec, JobRow& row, std::span<cons
   put_node_list(rows_.nodes, parts);
 }
 
-// Ends what `hold` began.
-void Recorder::release(Instant at, const JobSpec& spec, JobRow& row) {
+// Ends what `hold` began. Returns the task-seconds of the attempt so far.
+double Recorder::release(Instant at, const JobSpec& spec, JobRow& row) {
   const auto found = holdings_.find(spec.id.index);
   const Holding holding = found->second;
   holdings_.erase(found);
@@ -194,12 +194,12 @@ void Recorder::release(Instant at, const JobSpec& spec, JobRow& row) {
   }
   Duration held = at - holding.since;
   row.held += held;
-  row.attempt_task_seconds += holding.tasks * held.as_seconds();
   if (powered_) {
     timeline_.change(Timeline::kPower, -holding.microwatts);
     rows_.energy_joules[spec.id.index] += holding.watts * held.as_seconds();
   }
   if (decisions_) rows_.pieces[row.last_piece].end = at;
+  return holding.task_seconds + holding.tasks * held.as_seconds();
 }
 
 void Recorder::on(Instant at, const AttemptStarted& note) {
@@ -210,11 +210,12 @@ void Recorder::on(Instant at, const AttemptStarted& note) {
   if (row.attempts == 0) row.first_start = at;
   row.last_start = at;
   ++row.attempts;
-  const TaskDemand& each = note.spec->each;
-  interrupted_core_seconds_ +=
-      row.attempt_task_seconds * static_cast<double>(each.cpu_milli) * 1e-3;
-  interrupted_gpu_seconds_ += row.attempt_task_seconds * each.gpus * each.gpu_milli * 1e-3;
-  row.attempt_task_seconds = 0;
+  if (const auto before = interrupted_.find(note.spec->id.index); before != interrupted_.end()) {
+    const TaskDemand& each = note.spec->each;
+    interrupted_core_seconds_ += before->second * static_cast<double>(each.cpu_milli) * 1e-3;
+    interrupted_gpu_seconds_ += before->second * each.gpus * each.gpu_milli * 1e-3;
+    interrupted_.erase(before);
+  }
   timeline_.change(Timeline::kPending, -1);
   timeline_.change(Timeline::kRunning, 1);
   hold(at, *note.spec, row, note.parts);
@@ -225,8 +226,9 @@ void Recorder::on(Instant at, const AttemptResized& note) {
   JobRow& row = rows_.jobs[note.spec->id.index];
   if (row.phase != JobPhase::kRunning) return;
   ++row.resizes;
-  release(at, *note.spec, row);
+  const double task_seconds = release(at, *note.spec, row);
   hold(at, *note.spec, row, note.parts);
+  holdings_[note.spec->id.index].task_seconds = task_seconds;
 }
 
 void Recorder::on(Instant at, const AttemptEnded& note) {
@@ -236,7 +238,7 @@ void Recorder::on(Instant at, const AttemptEnded& note) {
 }
 
 void Recorder::end_attempt(Instant at, const JobSpec& spec, JobRow& row) {
-  release(at, spec, row);
+  interrupted_[spec.id.index] = release(at, spec, row);
   row.phase = JobPhase::kPending;
   timeline_.change(Timeline::kRunning, -1);
   timeline_.change(Timeline::kPending, 1);
@@ -254,6 +256,7 @@ void Recorder::on(Instant at, const JobEnded& note) {
     timeline_.change(Timeline::kPending, -1);
     fairness_.ended(note);
   }
+  interrupted_.erase(note.spec->id.index);
   row.phase = JobPhase::kEnded;
   row.state = note.state;
   row.exit_code = note.exit_code;

@@ -63,7 +63,7 @@ class Recorder final : public NoteSink {
   void apply_late_changes(Instant until);
   void node_changed(Instant at, NodeId node, bool down);
   void hold(Instant at, const JobSpec& spec, JobRow& row, std::span<const Part> parts);
-  void release(Instant at, const JobSpec& spec, JobRow& row);
+  double release(Instant at, const JobSpec& spec, JobRow& row);
   void end_attempt(Instant at, const JobSpec& spec, JobRow& row);
   void close_open_jobs(Instant end);
 
@@ -72,8 +72,9 @@ class Recorder final : public NoteSink {
     Instant since;  // its start or last resize
     uint32_t tasks = 0;
     uint32_t gpu_milli = 0;
-    int64_t microwatts = 0;  // drawn above what its share of its nodes draws idle
-    double watts = 0;        // all of it
+    double task_seconds = 0;  // of this attempt, its stretches that are over
+    int64_t microwatts = 0;   // drawn above what its share of its nodes draws idle
+    double watts = 0;         // all of it
   };
 
   RecorderOptions options_;
@@ -85,6 +86,8 @@ class Recorder final : public NoteSink {
   std::vector<uint8_t> node_down_;
   std::vector<LateChange> late_;                    // since the last note about a job
   std::unordered_map<uint32_t, Holding> holdings_;  // of running jobs, by JobId
+  // Task-seconds of the last attempt of jobs that were interrupted and wait, by JobId.
+  std::unordered_map<uint32_t, double> interrupted_;
   double interrupted_core_seconds_ = 0;
   double interrupted_gpu_seconds_ = 0;
   uint64_t requeues_ = 0;

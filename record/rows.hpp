@@ -23,7 +23,6 @@ struct JobRow {
   Instant last_start = Instant::never();
   Instant end = Instant::never();
   Duration held{};
-  double attempt_task_seconds = 0;  ///< of the last attempt, its stretches that are over
   uint32_t attempts = 0;
   uint32_t preemptions = 0;
   uint32_t resizes = 0;

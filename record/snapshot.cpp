@@ -99,4 +99,14 @@ std::vector<uint32_t> snapshots_in(const std::filesystem::path& folder) {
   return numbers;
 }
 
+std::vector<uint32_t> keep_newest_snapshots(const std::filesystem::path& folder, size_t count) {
+  std::vector<uint32_t> numbers = snapshots_in(folder);
+  while (numbers.size() > count) {
+    std::error_code ignored;
+    std::filesystem::remove(folder / snapshot_name(numbers.front()), ignored);
+    numbers.erase(numbers.begin());
+  }
+  return numbers;
+}
+
 }  // namespace orrery::record

@@ -45,5 +45,9 @@ Snapshot unpack_snapshot(std::string_view bytes, const std::string& file);
 std::string snapshot_name(uint32_t number);
 /// The numbers of those in the folder, ascending.
 std::vector<uint32_t> snapshots_in(const std::filesystem::path& folder);
+/// So many are kept beside a journal: the newest may be damaged.
+inline constexpr size_t kSnapshotsKept = 3;
+/// Removes all but the newest `count`, as far as that can be done. Returns what is left, ascending.
+std::vector<uint32_t> keep_newest_snapshots(const std::filesystem::path& folder, size_t count);
 
 }  // namespace orrery::record

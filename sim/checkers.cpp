@@ -37,13 +37,24 @@ Checkers::Checkers(std::shared_ptr<const ClusterSpec> cluster,
   state_.assign(workload_->size(), 0);
 }
 
+// Apart, so that the strings do not burden what is called for every note and container.
+void Checkers::fail(Instant now, std::string_view before, const JobSpec& job,
+                    std::string_view after) {
+  fail(now, std::string(before) + "job " + job.name + std::string(after));
+}
+
 void Checkers::fail(Instant now, const std::string& what) {
   if (violation_.empty()) violation_ = "at " + seconds_text(now.ns) + " s: " + what;
 }
 
+void Checkers::over_committed(Instant now, const StartTask& what, uint32_t node, const char* how) {
+  fail(now, "node " + std::to_string(node) + " is over-committed by " + how, *what.spec, "");
+}
+
 void Checkers::time(Instant now) {
   ++checks_;
-  if (now < last_) fail(now, "time went back from " + seconds_text(last_.ns) + " s");
+  if (now < last_) [[unlikely]]
+    fail(now, "time went back from " + seconds_text(last_.ns) + " s");
   last_ = now;
 }
 
@@ -52,7 +63,7 @@ void Checkers::container_started(Instant now, const StartTask& what, uint32_t no
   take(left_[node], what.spec->each, part_of(what, node));
   if (!overdrawn(left_[node], cluster_->nodes[node].gpus)) [[likely]]
     return;
-  fail(now, "node " + std::to_string(node) + " is over-committed by job " + what.spec->name);
+  over_committed(now, what, node, "");
 }
 
 void Checkers::container_ended(Instant now, const StartTask& what, uint32_t node, bool suspended) {
@@ -60,8 +71,7 @@ void Checkers::container_ended(Instant now, const StartTask& what, uint32_t node
   if (!suspended) return;
   take(left_[node], memory_only(what.spec->each), part_of(without_processors(what), node));
   if (overdrawn(left_[node], cluster_->nodes[node].gpus)) {
-    fail(now,
-         "node " + std::to_string(node) + " is over-committed by suspended job " + what.spec->name);
+    over_committed(now, what, node, "suspended ");
   }
 }
 
@@ -72,16 +82,22 @@ void Checkers::suspended_dropped(const StartTask& what, uint32_t node) {
 void Checkers::attempt_started(Instant now, JobId job, Epoch epoch) {
   ++checks_;
   if (epoch <= last_epoch_[job.index]) {
-    fail(now, "attempt " + std::to_string(epoch) + " of job " + workload_->specs[job.index].name +
-                  " was started twice");
+    fail(now, "attempt " + std::to_string(epoch) + " of ", workload_->specs[job.index],
+         " was started twice");
   }
   if (state_[job.index] != 1) {
-    fail(now, "job " + workload_->specs[job.index].name + " runs but is not in the system");
+    fail(now, "", workload_->specs[job.index], " runs but is not in the system");
   }
   last_epoch_[job.index] = epoch;
 }
 
 void Checkers::worked(JobId job, int64_t work_ns) { work_[job.index] += work_ns; }
+
+void Checkers::wrong_work(Instant now, JobId job, int64_t done, int64_t wanted) {
+  fail(now, "", workload_->specs[job.index],
+       " ended with " + seconds_text(done) + " s of its " + seconds_text(wanted) +
+           " s of work done");
+}
 
 void Checkers::work_done(Instant now, JobId job, int64_t work_ns, uint32_t segments) {
   ++checks_;
@@ -89,8 +105,7 @@ void Checkers::work_done(Instant now, JobId job, int64_t work_ns, uint32_t segme
   int64_t done = work_ns + (at == work_.end() ? 0 : at->second);
   int64_t wanted = workload_->truths[job.index].run_time.ns;
   if (std::llabs(done - wanted) > int64_t{2} * segments) {
-    fail(now, "job " + workload_->specs[job.index].name + " ended with " + seconds_text(done) +
-                  " s of its " + seconds_text(wanted) + " s of work done");
+    wrong_work(now, job, done, wanted);
   }
   if (at != work_.end()) work_.erase(at);
 }
@@ -98,12 +113,12 @@ void Checkers::work_done(Instant now, JobId job, int64_t work_ns, uint32_t segme
 void Checkers::note(Instant at, const Note& note) {
   if (const auto* arrived = std::get_if<JobArrived>(&note)) {
     uint8_t& state = state_[arrived->spec->id.index];
-    if (state != 0) fail(at, "job " + arrived->spec->name + " arrived twice");
+    if (state != 0) fail(at, "", *arrived->spec, " arrived twice");
     state = 1;
   } else if (const auto* ended = std::get_if<JobEnded>(&note)) {
     ++checks_;
     uint8_t& state = state_[ended->spec->id.index];
-    if (state != 1) fail(at, "job " + ended->spec->name + " ended twice or before it arrived");
+    if (state != 1) fail(at, "", *ended->spec, " ended twice or before it arrived");
     state = 2;
   }
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "actors/actor.hpp"
@@ -41,7 +42,12 @@ class Checkers final : public NoteSink {
   uint64_t checks() const { return checks_; }
 
  private:
-  void fail(Instant now, const std::string& what);
+  [[gnu::cold]] void fail(Instant now, const std::string& what);
+  [[gnu::cold]] void fail(Instant now, std::string_view before, const JobSpec& job,
+                          std::string_view after);
+  [[gnu::cold]] void over_committed(Instant now, const StartTask& what, uint32_t node,
+                                    const char* how);
+  [[gnu::cold]] void wrong_work(Instant now, JobId job, int64_t done, int64_t wanted);
 
   std::shared_ptr<const ClusterSpec> cluster_;
   std::shared_ptr<const Workload> workload_;

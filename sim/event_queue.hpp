@@ -114,8 +114,8 @@ class EventQueue {
   void wait(const Appointment& appointment);
   void heap_push(const Appointment& appointment);
   void sift_down(size_t at, const Appointment& appointment);
-  void fill_hole();
-  void open_bucket();
+  [[gnu::noinline]] void fill_hole();
+  [[gnu::noinline]] void open_bucket();
   const Appointment* first();
 
   Instant now_;

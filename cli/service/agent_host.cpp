@@ -8,6 +8,7 @@
 #include "actors/node_agent.hpp"
 #include "cli/command.hpp"
 #include "cli/service/questions.hpp"
+#include "cli/service/serving_notes.hpp"
 #include "cli/service/state_folder.hpp"
 #include "record/output_file.hpp"
 
@@ -230,8 +231,11 @@ void AgentHost::open(Node& node, const std::string& run) {
   node.bridge = std::make_unique<live::Bridge>(
       *node.driver, [this, &node](const StartTask& what, NodeId) { return order(node, what); },
       config_.grace);
+  const StateFolder& folder = node.folder;
+  node.bridge->remember(same_boot ? read_serving(folder) : live::Bridge::ServingNotes{},
+                        [&folder](const auto& notes) { keep_serving(folder, notes); });
   node.bridge->open(*runtime_, config_.tell);
-  std::vector<live::ContainerKey> found = node.bridge->found();
+  std::vector<live::ServingFound> found = node.bridge->found();
   if (kept_run != run) {
     if (!found.empty()) {
       throw EnvironmentError("this node has " + std::to_string(found.size()) +
@@ -254,10 +258,10 @@ void AgentHost::open(Node& node, const std::string& run) {
     node.open = true;
   }
   node.run = run;
-  for (const live::ContainerKey& key : found) {
+  for (const auto& [key, epoch] : found) {
     // What an earlier boot has left is over, and its controller hears of the boot instead.
     if (same_boot) {
-      runtime_->post(agent, Report{ContainerAdopted{key.job, key.epoch, key.part}});
+      runtime_->post(agent, Report{ContainerAdopted{key.job, epoch, key.part}});
     } else {
       node.driver->stop(key, StopMode::kKill, {});
       node.driver->forget(key);

@@ -23,11 +23,6 @@ sim::SimulationPlan controller_plan(const Scenario& scenario) {
   inputs.cluster = cluster;
   inputs.workload = workload;
   sim::SimulationPlan plan = make_plan(scenario, inputs, /*check=*/false);
-  if (plan.controller.preempt == StopMode::kSuspend) {
-    throw InputError({scenario.name, 0, 0, "policy.preempt: requeue or checkpoint", "suspend",
-                      "an agent that is started again could not tell which attempt a frozen "
-                      "container serves"});
-  }
   plan.network = {};
   if (plan.controller.resend.ns == 0) plan.controller.resend = kUsualResend;
   return plan;

@@ -118,9 +118,12 @@ Outcome simulate_onward(const sim::SimulationPlan& plan, const Controller& contr
     Random random(draw, index, "estimate");
     bool runs = state.phase == JobPhase::kRunning || state.phase == JobPhase::kStopping;
     Duration elapsed = runs ? now - state.started : Duration{};
+    // A frozen container goes on where it was.
+    if (config.preempt == StopMode::kSuspend) elapsed += state.attained;
     std::optional<Duration> total = times.draw(*jobs.entries.at({index}), elapsed, random);
     Duration run = total.value_or(kForEver);  // nothing is known of it
-    workload->truths[index].run_time = run;
+    // The simulation knows nothing of what is frozen: there it starts with what is left to do.
+    workload->truths[index].run_time = state.suspended ? run - elapsed : run;
     for (uint32_t part = 0; part < state.parts.size(); ++part) {
       PartPhase phase = state.part_phase[part];
       if (!is_open(phase)) continue;

@@ -37,9 +37,13 @@ const char* word(PartPhase phase) {
   return "ended";
 }
 
+const char* state_word(const JobState& job) {
+  return job.suspended && job.phase == JobPhase::kPending ? "suspended" : word(job.phase);
+}
+
 bool holds_anything(const JobState& job) {
   return job.phase == JobPhase::kStarting || job.phase == JobPhase::kRunning ||
-         job.phase == JobPhase::kStopping;
+         job.phase == JobPhase::kStopping || job.suspended;
 }
 
 bool wanted(const live::JobRow& row, const live::JobFilter& filter) {
@@ -94,7 +98,7 @@ live::JobRow ControllerService::row_of(const JobEntry& entry) const {
 }
 
 void ControllerService::add_live_state(live::JobRow& row, const JobState& state) const {
-  row.state = word(state.phase);
+  row.state = state_word(state);
   row.reason = state.why.code == ReasonCode::kNone ? "" : sentence(state.why);
   row.attempts = state.epoch;
   if (state.first_start != Instant::never()) row.started = unix_seconds(state.first_start);

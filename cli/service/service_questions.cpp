@@ -132,7 +132,9 @@ std::vector<live::PlannedStep> ControllerService::plan() {
 
 std::vector<Metric> ControllerService::metrics() {
   std::map<std::string, double> jobs;
-  for (const char* state : {"held", "pending", "starting", "running", "stopping"}) jobs[state] = 0;
+  for (const char* state : {"held", "pending", "suspended", "starting", "running", "stopping"}) {
+    jobs[state] = 0;
+  }
   live::JobFilter everything;
   everything.most = UINT32_MAX;
   for (const live::JobRow& row : this->jobs(everything)) ++jobs[row.state];

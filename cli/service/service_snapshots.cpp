@@ -7,13 +7,6 @@
 
 namespace orrery::cli {
 
-namespace {
-
-// The newest may be damaged.
-constexpr size_t kSnapshotsKept = 3;
-
-}  // namespace
-
 // ---- Going on ----------------------------------------------------------------------------------
 
 Recovered ControllerService::recover_from(const record::Snapshot* snapshot) {
@@ -97,14 +90,9 @@ void ControllerService::keep_snapshot(const record::Snapshot& snapshot) {
   folder_.write(record::snapshot_name(snapshot_number_ + 1), record::pack(snapshot));
   ++snapshot_number_;
   snapshot_inputs_ = snapshot.inputs;
-  std::vector<uint32_t> numbers = record::snapshots_in(folder_.path());
-  for (size_t i = 0; i + kSnapshotsKept < numbers.size(); ++i) {
-    std::error_code ignored;
-    std::filesystem::remove(folder_ / record::snapshot_name(numbers[i]), ignored);
-  }
-  if (config_.prune && numbers.size() >= kSnapshotsKept) {
-    prune(numbers[numbers.size() - kSnapshotsKept]);
-  }
+  const std::vector<uint32_t> numbers =
+      record::keep_newest_snapshots(folder_.path(), record::kSnapshotsKept);
+  if (config_.prune && numbers.size() == record::kSnapshotsKept) prune(numbers.front());
 }
 
 // Only what a snapshot that can be read stands for.

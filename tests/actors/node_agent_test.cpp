@@ -147,8 +147,14 @@ class Site {
     }
     Box& box = boxes_[serial];
     if (const auto* start = std::get_if<StartTask>(&message)) {
+      const Key key{start->spec->id.index, start->epoch, start->part};
+      if (box.serves && box.key == key) {  // the agent asks once more
+        if (box.running && !box.leaving)
+          hear(TaskStarted{{std::get<0>(key)}, std::get<1>(key), std::get<2>(key)});
+        return;
+      }
       if (box.serves && !box.suspended) fault = "a container in use was given away";
-      box = {{start->spec->id.index, start->epoch, start->part}, true, false, false, {}};
+      box = {key, true, false, false, {}};
       ++starts_[box.key];
     } else if (const auto* stop = std::get_if<StopTask>(&message)) {
       if (!box.serves) fault = "a container that serves nothing was stopped";
@@ -168,7 +174,7 @@ class Site {
     ActorId from{kPlace, serial};
     if (!box.running && !box.leaving) {
       box.running = true;
-      return hand(Delivery{from, TaskStarted{{job}, epoch, part}});
+      return hear(TaskStarted{{job}, epoch, part});
     }
     ExitCause cause = box.leaving.value_or(ExitCause::kDone);
     box.suspended = cause == ExitCause::kSuspended;

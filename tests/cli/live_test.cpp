@@ -4,9 +4,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -19,6 +21,7 @@
 #include "cli/live_plan.hpp"
 #include "cli/replay.hpp"
 #include "record/output_file.hpp"
+#include "record/snapshot.hpp"
 
 namespace orrery::cli {
 namespace {
@@ -81,6 +84,49 @@ TEST_F(Live, WithModelledContainersReplaysWithNoDifference) {
   EXPECT_NE(out_.find(" decisions equal\n"), std::string::npos) << out_;
   EXPECT_EQ(orrery("replay run --verify --policy fcfs+worst-fit"), 1);
   EXPECT_NE(err_.find(": expected "), std::string::npos) << err_;
+}
+
+TEST_F(Live, ReplaysFromEachOfItsSnapshotsToo) {
+  ASSERT_EQ(orrery("live small.yaml --driver fake --out run --quiet --set live.snapshot_inputs=20"),
+            0)
+      << err_;
+  const std::vector<uint32_t> numbers = record::snapshots_in(folder_ / "run");
+  ASSERT_FALSE(numbers.empty());
+  EXPECT_LE(numbers.size(), record::kSnapshotsKept);
+  // From the first input, what the controller remembers then is what they have.
+  const ReplayResult whole = replay(folder_ / "run", {});
+  EXPECT_FALSE(whole.difference);
+  EXPECT_EQ(whole.snapshots, numbers.size());
+  uint64_t before = whole.decisions;
+  for (const uint32_t number : numbers) {
+    ReplayOptions options;
+    options.from = "snapshot:" + std::to_string(number);
+    const ReplayResult part = replay(folder_ / "run", options);
+    EXPECT_FALSE(part.difference) << part.difference->expected << " / " << part.difference->found;
+    EXPECT_LT(part.decisions, before);
+    EXPECT_GT(part.inputs, 0u);
+    before = part.decisions;
+  }
+  EXPECT_EQ(orrery("replay run --verify --from snapshot"), 0) << err_;
+  // A later run in the folder is another run: what is left of this one is none of its snapshots.
+  ASSERT_EQ(orrery("live small.yaml --driver fake --out run --quiet --set live.snapshot_inputs=0"),
+            0)
+      << err_;
+  EXPECT_TRUE(record::snapshots_in(folder_ / "run").empty());
+}
+
+TEST_F(Live, ASnapshotThatWasTamperedWithIsCaught) {
+  ASSERT_EQ(orrery("live small.yaml --driver fake --out run --quiet --set live.snapshot_inputs=20"),
+            0)
+      << err_;
+  const std::vector<uint32_t> numbers = record::snapshots_in(folder_ / "run");
+  ASSERT_FALSE(numbers.empty());
+  const std::string name = "run/" + record::snapshot_name(numbers.back());
+  record::Snapshot snapshot = record::unpack_snapshot(read(name), name);
+  snapshot.actors.front().second.back() ^= 1;
+  write(name, record::pack(snapshot));
+  EXPECT_EQ(orrery("replay run --verify"), 1);
+  EXPECT_NE(err_.find(record::snapshot_name(numbers.back())), std::string::npos) << err_;
 }
 
 TEST_F(Live, WithProcessesReplaysWithNoDifferenceAndLeavesNoneBehind) {
@@ -203,6 +249,73 @@ workload: {generate: {model: rigid, jobs: 6, run_mu: 9, run_sigma: 0.1, load: 10
   EXPECT_TRUE(fs::exists(folder_ / "run/summary.json"));
   EXPECT_FALSE(fs::exists(folder_ / "run/containers"));
   EXPECT_EQ(orrery("replay run --verify"), 0) << err_;
+}
+
+TEST_F(Live, EndsWhatAKilledRunHasLeftInItsFolderBeforeItBegins) {
+  // Each container beats in a file of its own for as long as it lives.
+  fs::create_directories(folder_ / "beats");
+  write("beat.sh", "file=" + (folder_ / "beats").string() +
+                       "/$(cat /proc/sys/kernel/random/uuid)\n"
+                       "while :; do date +%s%N > $file; sleep 0.05; done\n");
+  write("two.csv", "job_id,submit_s,run_s\na,0,1000\nb,0,1000\n");
+  write("slow.yaml", R"(
+cluster: 1x2
+workload: {trace: two.csv}
+live: {command: [sh, )" + (folder_ / "beat.sh").string() +
+                         "]}\n");
+  const auto begin = [&] {
+    pid_t child = ::fork();
+    if (child != 0) return child;
+    fs::current_path(folder_);
+    const int errors = ::open("err.txt", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ::dup2(errors, STDERR_FILENO);
+    execl(ORRERY_BINARY, "orrery", "live", "slow.yaml", "--driver", "process", "--out", "run",
+          "--quiet", nullptr);
+    _exit(99);
+  };
+  const auto beats = [&] {
+    std::map<std::string, std::string> all;
+    for (const auto& file : fs::directory_iterator(folder_ / "beats")) {
+      all[file.path().filename()] = read("beats/" + file.path().filename().string());
+    }
+    return all;
+  };
+  const auto wait_until = [&](const auto& holds) {
+    for (int i = 0; i < 2000 && !holds(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return holds();
+  };
+  pid_t first = begin();
+  ASSERT_TRUE(wait_until([&] { return beats().size() == 2; }));
+  ::kill(first, SIGKILL);
+  ::waitpid(first, nullptr, 0);
+  const auto left = beats();
+  EXPECT_TRUE(wait_until([&] {  // they run on
+    const auto now = beats();
+    return std::all_of(left.begin(), left.end(),
+                       [&](const auto& one) { return now.at(one.first) != one.second; });
+  }));
+  pid_t second = begin();
+  EXPECT_TRUE(wait_until([&] { return beats().size() == 4; })) << read("err.txt");
+  const auto then = beats();
+  EXPECT_TRUE(wait_until([&] {  // those of the second run live, so the first's would have had time
+    const auto now = beats();
+    return std::all_of(now.begin(), now.end(), [&](const auto& one) {
+      return left.contains(one.first) || one.second != then.at(one.first);
+    });
+  }));
+  for (const auto& [name, beat] : beats()) {
+    if (left.contains(name)) {
+      EXPECT_EQ(beat, then.at(name)) << "it was ended";
+    }
+  }
+  EXPECT_NE(read("err.txt").find("had left 2 containers"), std::string::npos) << read("err.txt");
+  EXPECT_TRUE(fs::exists(folder_ / "run/journal.cut-off"));
+  ::kill(second, SIGTERM);
+  int status = 0;
+  ::waitpid(second, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 130);
 }
 
 TEST_F(Live, SimulatedRunsWithAJournalReplayToo) {

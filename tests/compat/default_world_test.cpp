@@ -2,6 +2,7 @@
 // long as the file says, any job on any nodes, and what does not fit waits.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <map>
 #include <numeric>
@@ -211,12 +212,15 @@ FgdInput thinned(FgdInput input, size_t every) {
 }
 
 // Not the peer's order of equal nodes, no residues, and the mix of tasks is what has come so far:
-// within three points of it all the same. On an eighth of the nodes, for time.
+// within three points of it all the same. On an eighth of the nodes, for time; ORRERY_FGD_EVERY=1
+// takes all of them, as docs/reproduction.md does.
 TEST(DefaultWorldShared, PlacementsByScoresFillTheClusterAsFarAsFgdsAuthorsSay) {
   const std::string nodes = shared_path("traces/openb/openb_node_list_gpu_node.csv.gz");
   REQUIRE_SHARED(nodes);
+  const char* every = std::getenv("ORRERY_FGD_EVERY");
   const FgdInput input =
-      thinned(read_fgd_input(nodes, shared_path("traces/openb/openb_pod_list_default.csv.gz")), 8);
+      thinned(read_fgd_input(nodes, shared_path("traces/openb/openb_pod_list_default.csv.gz")),
+              every == nullptr ? 8 : std::strtoul(every, nullptr, 10));
   const FgdSequence sequence = draw_fgd_sequence(
       input, GoRandom::read_table(shared_path("reference/fgd/data/go_rng_table.csv")), 42, 1.3);
   struct Published {
@@ -226,7 +230,9 @@ TEST(DefaultWorldShared, PlacementsByScoresFillTheClusterAsFarAsFgdsAuthorsSay) 
   constexpr Published kPolicies[] = {{"fgd", Scoring::kFgd},
                                      {"best-fit-gpu", Scoring::kBestFitGpu},
                                      {"dot-prod", Scoring::kDotProduct},
-                                     {"gpu-packing", Scoring::kGpuPacking}};
+                                     {"gpu-clustering", Scoring::kGpuClustering},
+                                     {"gpu-packing", Scoring::kGpuPacking},
+                                     {"random-gpu", Scoring::kRandomGpu}};
   std::printf("%-14s %22s %22s\n", "allocated, %", "100 % asked for", "130 % asked for");
   for (const Published& one : kPolicies) {
     const auto [full, over] = fill(input, sequence, one.place);

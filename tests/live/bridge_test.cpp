@@ -94,8 +94,8 @@ TEST(Bridge, ASuspendedContainerGoesOnUnderItsOldName) {
   };
   Site site(sim::test::cluster_of(1, 2), workload, policy, script);
   site.submit(0);
-  // SubmitJob, a decision, StartTask, the container's StartTask, its report, two TaskStarted.
-  ASSERT_TRUE(site.diary.wait_for(7));
+  // SubmitJob, a decision, StartTask, the container's StartTask, its report, TaskStarted.
+  ASSERT_TRUE(site.diary.wait_for(6));
   site.submit(1);
   ASSERT_TRUE(site.diary.wait_for_ends(2));
   std::vector<ContainerExited> exits;
@@ -124,7 +124,7 @@ TEST(Bridge, EndsWhatIsLeft) {
                                      PolicyConfig{}, FakeScript{});
   site->submit(0);
   site->submit(1);
-  ASSERT_TRUE(site->diary.wait_for(12));
+  ASSERT_TRUE(site->diary.wait_for(10));
   site->runtime.stop();
   EXPECT_EQ(site->bridge.end_all(Duration::seconds(30)), 0U);
   EXPECT_TRUE(site->driver.list().empty());

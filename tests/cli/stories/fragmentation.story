@@ -9,7 +9,7 @@ $ orrery sim s.yaml --repeat 2 | grep -E '^(policy|utilisation|fragmented|digest
 policy        srtf, fgd
 utilisation   41.0 % of core time, 75.8 % of GPU time
 fragmented    2.0 % of GPU time: free, of no use to the usual job
-digest        b1bbf67c2242a298
+digest        ba045531f46c201e
 => 0
 $ orrery sim s.yaml --policy srtf+fgd,srtf+best-fit,srtf+worst-fit --out r --quiet
 => 0
