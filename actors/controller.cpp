@@ -253,6 +253,13 @@ void Controller::on_ended(Instant now, ActorId from, const TaskEnded& mail, Outb
     out.send(from, EndSeen{mail.job, mail.epoch, mail.part});
   }
   JobState* job = ledger_.find(mail.job);
+  if (mail.cause == ExitCause::kSuspended) {
+    if (lossy() && !wants_frozen(job, from, mail)) {
+      out.send(from, StopTask{mail.job, mail.epoch, mail.part, StopMode::kKill});
+      return;
+    }
+    if (job != nullptr && job->suspended) return;  // known, or it is being stopped already
+  }
   if (job == nullptr || job->epoch != mail.epoch || mail.part >= job->parts.size()) return;
   PartPhase phase = job->part_phase[mail.part];
   if (!is_open(phase)) return;
@@ -261,6 +268,17 @@ void Controller::on_ended(Instant now, ActorId from, const TaskEnded& mail, Outb
     on_started(now, {mail.job, mail.epoch, mail.part}, out);
   }
   part_over(now, *job, mail.part, mail.cause, mail.exit_code, out);
+}
+
+// Whether a frozen container is one that its job goes on with, or did not know of yet. An agent
+// that was away may tell of one whose job was given up, or has been told to go on by now.
+bool Controller::wants_frozen(const JobState* job, ActorId agent, const TaskEnded& mail) {
+  if (job == nullptr || mail.part >= job->parts.size()) return false;
+  if (agent_of({job->parts[mail.part].node}) != agent) return false;
+  const PartPhase phase = job->part_phase[mail.part];
+  if (job->epoch == mail.epoch) return is_open(phase) || phase == PartPhase::kFrozen;
+  const bool starts = phase == PartPhase::kPlanned || phase == PartPhase::kSent;
+  return job->epoch == mail.epoch + 1 && starts;
 }
 
 void Controller::enforce_requested_times(Instant now, Outbox& out) {

@@ -81,6 +81,7 @@ class Controller final : public Actor {
   void release_held(Instant now, Outbox& out);
   void cancel(Instant now, JobId id, Outbox& out);
   void on_started(Instant now, const TaskStarted& mail, Outbox& out);
+  static bool wants_frozen(const JobState* job, ActorId agent, const TaskEnded& mail);
   void on_ended(Instant now, ActorId from, const TaskEnded& mail, Outbox& out);
   void enforce_requested_times(Instant now, Outbox& out);
   void watch_deadlines(Outbox& out);

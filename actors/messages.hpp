@@ -236,9 +236,10 @@ struct ContainerAdopted {
   JobId job;
   Epoch epoch = 0;
   uint32_t part = 0;
+  uint8_t frozen = 0;  ///< 1: it stands still, suspended under that attempt
   static constexpr auto kName = "ContainerAdopted";
-  static constexpr auto kFields =
-      std::tuple{&ContainerAdopted::job, &ContainerAdopted::epoch, &ContainerAdopted::part};
+  static constexpr auto kFields = std::tuple{&ContainerAdopted::job, &ContainerAdopted::epoch,
+                                             &ContainerAdopted::part, &ContainerAdopted::frozen};
 };
 
 /// World -> agent: the controller can be reached again and may have missed something.

@@ -36,10 +36,10 @@ void NodeAgent::announce(Instant now, Outbox& out) {
   out.send(kController, NodeReady{node_, boot_});
   for (const Entry& entry : entries_) {
     if (!entry.used) continue;
-    // What is frozen is there as well: its job may have been given up meanwhile.
-    if (!entry.ended || entry.suspended)
+    if (entry.ended)
+      out.send(kController, entry.end);
+    else
       out.send(kController, TaskFound{entry.job, entry.epoch, entry.part});
-    if (entry.ended) out.send(kController, entry.end);
   }
   watch(now, out);
 }
@@ -126,6 +126,11 @@ uint32_t NodeAgent::enter(JobId job, Epoch epoch, uint32_t part, Outbox& out) {
 void NodeAgent::adopt(const ContainerAdopted& what, Outbox& out) {
   if (find(what.job, what.epoch, what.part) != nullptr) return;
   uint32_t serial = enter(what.job, what.epoch, what.part, out);
+  if (what.frozen != 0) {
+    Entry& entry = entries_[serial - 1];
+    entry.ended = entry.suspended = true;
+    entry.end = {what.job, what.epoch, what.part, ExitCause::kSuspended, 0};
+  }
   out.send({node_.index + 1, serial}, CheckTask{what.job, what.epoch, what.part});
 }
 

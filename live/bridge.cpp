@@ -56,9 +56,10 @@ std::vector<ServingFound> Bridge::found() {
   for (const ContainerFound& one : driver_.list()) {
     if (one.state == ContainerFound::State::kCreated) continue;
     const auto noted = serving_.find(one.key);
-    const Epoch epoch = noted == serving_.end() ? one.key.epoch : noted->second.epoch;
-    found_[{one.key.job, epoch, one.key.part}] = one;
-    all.push_back({one.key, epoch});
+    const Serving serving = noted == serving_.end() ? Serving{one.key.epoch, true} : noted->second;
+    found_[{one.key.job, serving.epoch, one.key.part}] = one;
+    const bool paused = one.state == ContainerFound::State::kPaused;
+    all.push_back({one.key, serving.epoch, paused && serving.frozen});
   }
   return all;
 }

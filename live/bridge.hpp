@@ -26,7 +26,8 @@ struct Serving {
 /// A container of an earlier process.
 struct ServingFound {
   ContainerKey key;
-  Epoch epoch = 0;  ///< of the attempt that it serves
+  Epoch epoch = 0;      ///< of the attempt that it serves
+  bool frozen = false;  ///< and is to stay so
 };
 
 class Bridge final : public CommandSink {

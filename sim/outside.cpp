@@ -90,7 +90,7 @@ void Outside::begin(const Underway& underway) {
     Input input = Delivery{kController, what};
     if (part.exists) {
       world_.expect_container(what, part.left);
-      input = Report{ContainerAdopted{what.spec->id, what.epoch, what.part}};
+      input = Report{ContainerAdopted{what.spec->id, what.epoch, what.part, 0}};
     }
     runtime_->post_at(underway.now, agent_of({part.node}), input);
   }

@@ -258,10 +258,10 @@ void AgentHost::open(Node& node, const std::string& run) {
     node.open = true;
   }
   node.run = run;
-  for (const auto& [key, epoch] : found) {
+  for (const auto& [key, epoch, frozen] : found) {
     // What an earlier boot has left is over, and its controller hears of the boot instead.
     if (same_boot) {
-      runtime_->post(agent, Report{ContainerAdopted{key.job, epoch, key.part}});
+      runtime_->post(agent, Report{ContainerAdopted{key.job, epoch, key.part, frozen}});
     } else {
       node.driver->stop(key, StopMode::kKill, {});
       node.driver->forget(key);

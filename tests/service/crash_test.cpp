@@ -242,6 +242,11 @@ class Crashes : public testing::Test {
 
   /// The ledger and the machine agree once all is quiet.
   void compare_what_runs() {
+    wait_for([&] {  // for what is queued, or jobs come and go while they are compared
+      try_to_submit();
+      const Json all = jobs();
+      return std::all_of(all.begin(), all.end(), [&](const Json& job) { return has_ended(job); });
+    });
     for (int i = 0; i < 5; ++i) submit(4000);
     auto by_ledger = [&] {
       std::set<std::string> names;
