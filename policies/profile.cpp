@@ -1,13 +1,19 @@
 #include "policies/profile.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 
 namespace orrery {
 
 namespace {
 
-// Looking through a block costs about as much as looking at all blocks of 10,000 steps.
-constexpr size_t kStepsOfBlock = 64;
+// 10,000 steps are some twenty groups of some twenty blocks of some twenty steps.
+constexpr size_t kStepsOfBlock = 32;
+constexpr size_t kBlocksOfGroup = 32;
+// What is known of a run may be wider than what its steps have: looking at all of them costs more
+// than looking into it in vain now and then.
+constexpr uint32_t kChangesBorne = 12;
 
 bool covers(const Amount& free, const Amount& wanted) {
   return free[0] >= wanted[0] && free[1] >= wanted[1] && free[2] >= wanted[2];
@@ -22,42 +28,84 @@ void subtract(Amount& from, const Amount& amount) {
 }  // namespace
 
 void Profile::summarise(Block& block) {
-  block.most = block.least = block.steps.front().free;
-  for (const Step& step : block.steps) {
+  block.most = block.least = block.parts.front().free;
+  for (const Step& step : block.parts) {
     for (size_t i = 0; i < step.free.size(); ++i) {
       block.most[i] = std::max(block.most[i], step.free[i]);
       block.least[i] = std::min(block.least[i], step.free[i]);
     }
   }
+  block.changes = 0;
+  block.first = block.parts.front().at;
+  block.last = block.parts.back().at;
+}
+
+void Profile::summarise(Group& group) {
+  group.most.fill(INT64_MIN);
+  group.least.fill(INT64_MAX);
+  for (const Block& block : group.parts) {
+    for (size_t i = 0; i < block.most.size(); ++i) {
+      group.most[i] = std::max(group.most[i], block.most[i] - block.taken[i]);
+      group.least[i] = std::min(group.least[i], block.least[i] - block.taken[i]);
+    }
+  }
+  group.changes = 0;
+  group.first = group.parts.front().first;
+  group.last = group.parts.back().last;
+}
+
+// Takes the second half of what stands in `run` out of it.
+template <class Part>
+Profile::Run<Part> Profile::upper_half(Run<Part>& run) {
+  Run<Part> upper;
+  const auto half = run.parts.begin() + static_cast<std::ptrdiff_t>(run.parts.size() / 2);
+  upper.parts.assign(std::make_move_iterator(half), std::make_move_iterator(run.parts.end()));
+  upper.taken = run.taken;
+  run.parts.erase(half, run.parts.end());
+  summarise(upper);
+  summarise(run);
+  return upper;
 }
 
 void Profile::reset(Instant now, const Amount& amount) {
-  blocks_.resize(1);
-  blocks_[0].steps.assign(1, {now, amount});
-  blocks_[0].taken = {};
-  summarise(blocks_[0]);
+  Block block;
+  block.parts.assign(1, {now, amount});
+  summarise(block);
+  groups_.resize(1);
+  groups_[0].parts.assign(1, block);
+  groups_[0].taken = {};
+  summarise(groups_[0]);
   bounds_.clear();
 }
 
 void Profile::release(Instant at, const Amount& amount) {
   bounds_.clear();
-  Step last = blocks_.back().steps.back();
+  Step last = groups_.back().parts.back().parts.back();
   if (at > last.at) {
     last.at = at;
-    if (blocks_.back().steps.size() < kStepsOfBlock) {
-      blocks_.back().steps.push_back(last);
+    Group& group = groups_.back();
+    if (group.parts.back().parts.size() < kStepsOfBlock) {
+      group.parts.back().parts.push_back(last);
     } else {
-      subtract(last.free, blocks_.back().taken);
-      blocks_.push_back({{last}});
+      subtract(last.free, group.parts.back().taken);
+      Block block;
+      block.parts.assign(1, last);
+      if (group.parts.size() < kBlocksOfGroup) {
+        group.parts.push_back(std::move(block));
+      } else {
+        subtract(block.parts.front().free, group.taken);
+        groups_.emplace_back().parts.push_back(std::move(block));
+      }
     }
   }
-  Block& block = blocks_.back();
-  block.steps.back().free = sum(block.steps.back().free, amount);
+  Block& block = groups_.back().parts.back();
+  block.parts.back().free = sum(block.parts.back().free, amount);
   summarise(block);
+  summarise(groups_.back());
 }
 
 Instant Profile::first_possible(const Amount& amount, Duration length) const {
-  Instant bound = blocks_.front().steps.front().at;
+  Instant bound = groups_.front().first;
   for (const Bound& known : bounds_) {
     if (known.at > bound && length >= known.length && covers(amount, known.amount)) {
       bound = known.at;
@@ -85,35 +133,54 @@ Instant Profile::earliest(const Amount& amount, Duration length) {
   return at;
 }
 
-// The first step at or behind `at`; behind the last block when there is none.
+// The first step at or behind `at`; behind the last group when there is none.
 Profile::Position Profile::find(Instant at) const {
-  auto block = std::partition_point(blocks_.begin(), blocks_.end(),
-                                    [&](const Block& b) { return b.steps.back().at < at; });
-  if (block == blocks_.end()) return {blocks_.size(), 0};
-  auto step = std::partition_point(block->steps.begin(), block->steps.end(),
-                                   [&](const Step& s) { return s.at < at; });
-  return {static_cast<size_t>(block - blocks_.begin()),
-          static_cast<size_t>(step - block->steps.begin())};
+  const auto ends_before = [&](const auto& run) { return run.last < at; };
+  const auto group = std::partition_point(groups_.begin(), groups_.end(), ends_before);
+  if (group == groups_.end()) return {groups_.size(), 0, 0};
+  const auto block = std::partition_point(group->parts.begin(), group->parts.end(), ends_before);
+  const auto step = std::partition_point(block->parts.begin(), block->parts.end(),
+                                         [&](const Step& s) { return s.at < at; });
+  return {static_cast<size_t>(group - groups_.begin()),
+          static_cast<size_t>(block - group->parts.begin()),
+          static_cast<size_t>(step - block->parts.begin())};
 }
 
 Instant Profile::search(Instant from, const Amount& amount, Duration length) const {
   const Position start = find(from);
   Instant candidate = Instant::never();  // all that was seen since then has room
   Instant end = Instant::never();        // of the job if it starts then
-  for (size_t b = start.block; b < blocks_.size(); ++b) {
-    const Block& block = blocks_[b];
-    const Amount wanted = sum(amount, block.taken);
-    const bool open = candidate != Instant::never();
-    if (open && block.steps.front().at >= end) return candidate;
-    if (open ? covers(block.least, wanted) : !covers(block.most, wanted)) continue;
-    for (size_t i = b == start.block ? start.step : 0; i < block.steps.size(); ++i) {
-      const Step& step = block.steps[i];
-      if (candidate != Instant::never() && step.at >= end) return candidate;
-      if (!covers(step.free, wanted)) {
-        candidate = Instant::never();
-      } else if (candidate == Instant::never()) {
-        candidate = step.at;
-        end = length == Duration::infinite() ? Instant::never() : saturating_add(step.at, length);
+  // Whether all of a run is as what came before it.
+  const auto goes_on = [&](const auto& run, const Amount& wanted) {
+    return candidate != Instant::never() ? covers(run.least, wanted) : !covers(run.most, wanted);
+  };
+  const auto found = [&](Instant at) { return candidate != Instant::never() && at >= end; };
+  for (size_t g = start.group; g < groups_.size(); ++g) {
+    const Group& group = groups_[g];
+    const Amount of_group = sum(amount, group.taken);
+    if (found(group.first)) return candidate;
+    if (goes_on(group, of_group)) continue;
+    for (size_t b = g == start.group ? start.block : 0; b < group.parts.size(); ++b) {
+      const Block& block = group.parts[b];
+      const Amount wanted = sum(of_group, block.taken);
+      if (found(block.first)) return candidate;
+      if (goes_on(block, wanted)) continue;
+      const bool begins = g == start.group && b == start.block;
+      auto step = block.parts.begin() + static_cast<std::ptrdiff_t>(begins ? start.step : 0);
+      while (step != block.parts.end()) {
+        if (candidate == Instant::never()) {
+          while (step != block.parts.end() && !covers(step->free, wanted)) ++step;
+          if (step == block.parts.end()) break;
+          candidate = step->at;
+          end =
+              length == Duration::infinite() ? Instant::never() : saturating_add(candidate, length);
+        } else {
+          while (step != block.parts.end() && step->at < end && covers(step->free, wanted)) ++step;
+          if (step == block.parts.end()) break;
+          if (step->at >= end) return candidate;
+          candidate = Instant::never();
+        }
+        ++step;
       }
     }
   }
@@ -123,42 +190,75 @@ Instant Profile::search(Instant from, const Amount& amount, Duration length) con
 // Where the step at `at` stands, which begins one if there is none. Requires: not before the first.
 Profile::Position Profile::split(Instant at) {
   Position to = find(at);
-  if (to.block < blocks_.size() && blocks_[to.block].steps[to.step].at == at) return to;
-  if (to.block == blocks_.size() || to.step == 0) {
+  const bool behind = to.group == groups_.size();
+  if (!behind && groups_[to.group].parts[to.block].parts[to.step].at == at) return to;
+  if (behind || to.step == 0) {
     // Behind the last step of the block before.
+    if (behind || to.block == 0) {
+      --to.group;
+      to.block = groups_[to.group].parts.size();
+    }
     --to.block;
-    to.step = blocks_[to.block].steps.size();
+    to.step = groups_[to.group].parts[to.block].parts.size();
   }
-  Block& block = blocks_[to.block];
-  auto before = block.steps.begin() + static_cast<std::ptrdiff_t>(to.step);
-  block.steps.insert(before, {at, std::prev(before)->free});
-  if (block.steps.size() <= kStepsOfBlock) return to;
-  Block second;
-  auto half = block.steps.begin() + kStepsOfBlock / 2;
-  second.steps.assign(half, block.steps.end());
-  second.taken = block.taken;
-  summarise(second);
-  block.steps.erase(half, block.steps.end());
-  summarise(block);
-  blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(to.block) + 1, std::move(second));
-  constexpr size_t kHalf = kStepsOfBlock / 2;
-  return to.step < kHalf ? to : Position{to.block + 1, to.step - kHalf};
+  Group& group = groups_[to.group];
+  Block& block = group.parts[to.block];
+  const auto before = block.parts.begin() + static_cast<std::ptrdiff_t>(to.step);
+  block.parts.insert(before, {at, std::prev(before)->free});
+  block.last = std::max(block.last, at);
+  group.last = std::max(group.last, at);
+  if (block.parts.size() <= kStepsOfBlock) return to;
+  Block upper = upper_half(block);
+  const size_t lower_steps = block.parts.size();
+  group.parts.insert(group.parts.begin() + static_cast<std::ptrdiff_t>(to.block) + 1,
+                     std::move(upper));
+  if (to.step >= lower_steps) to = {to.group, to.block + 1, to.step - lower_steps};
+  if (group.parts.size() <= kBlocksOfGroup) return to;
+  Group second = upper_half(group);
+  const size_t lower_blocks = group.parts.size();
+  groups_.insert(groups_.begin() + static_cast<std::ptrdiff_t>(to.group) + 1, std::move(second));
+  if (to.block >= lower_blocks) to = {to.group + 1, to.block - lower_blocks, to.step};
+  return to;
+}
+
+// From some of the run's steps.
+template <class Part>
+void Profile::took_some(Run<Part>& run, const Amount& amount) {
+  subtract(run.least, amount);
+  if (++run.changes > kChangesBorne) summarise(run);
+}
+
+// From the steps `from` to before `to`.
+void Profile::take(Block& block, size_t from, size_t to, const Amount& amount) {
+  if (from == 0 && to == block.parts.size()) {
+    block.taken = sum(block.taken, amount);
+    return;
+  }
+  for (size_t i = from; i < to; ++i) subtract(block.parts[i].free, amount);
+  if (from < to) took_some(block, amount);
 }
 
 void Profile::reserve(Instant at, Duration length, const Amount& amount) {
-  Instant end = length == Duration::infinite() ? Instant::never() : saturating_add(at, length);
-  const Position to = end == Instant::never() ? Position{blocks_.size(), 0} : split(end);
+  const Instant end =
+      length == Duration::infinite() ? Instant::never() : saturating_add(at, length);
+  const Position to = end == Instant::never() ? Position{groups_.size(), 0, 0} : split(end);
   const Position from = find(at);
-  for (size_t b = from.block; b < blocks_.size() && b <= to.block; ++b) {
-    Block& block = blocks_[b];
-    const size_t first = b == from.block ? from.step : 0;
-    const size_t last = b == to.block ? to.step : block.steps.size();
-    if (first == 0 && last == block.steps.size()) {
-      block.taken = sum(block.taken, amount);
+  for (size_t g = from.group; g < groups_.size() && g <= to.group; ++g) {
+    Group& group = groups_[g];
+    const bool begins = g == from.group;
+    const bool ends = g == to.group;
+    if (!ends && (!begins || (from.block == 0 && from.step == 0))) {
+      group.taken = sum(group.taken, amount);
       continue;
     }
-    for (size_t i = first; i < last; ++i) subtract(block.steps[i].free, amount);
-    if (first < last) summarise(block);
+    const size_t last = ends ? to.block : group.parts.size() - 1;
+    for (size_t b = begins ? from.block : 0; b <= last; ++b) {
+      Block& block = group.parts[b];
+      const size_t first_step = begins && b == from.block ? from.step : 0;
+      const size_t last_step = ends && b == to.block ? to.step : block.parts.size();
+      take(block, first_step, last_step, amount);
+    }
+    took_some(group, amount);
   }
 }
 

@@ -31,15 +31,22 @@ class Profile {
     Instant at;
     Amount free;
   };
-  /// Some steps that follow one another, with what is true of all of them, so that whole blocks are
-  /// passed over, and reserved, at once.
-  struct Block {
-    std::vector<Step> steps;  ///< at least one
-    Amount most{};            ///< of the steps, each amount by itself
-    Amount least{};
-    Amount taken{};  ///< from every step; not yet subtracted from any of the above
+  /// Parts of a profile that follow one another, with what is true of all their steps, so that many
+  /// are passed over, and reserved, at once.
+  template <class Part>
+  struct Run {
+    std::vector<Part> parts;  ///< at least one
+    Instant first;            ///< of the first step and of the last
+    Instant last;
+    Amount most{};         ///< no step has more, each amount by itself
+    Amount least{};        ///< nor less
+    uint32_t changes = 0;  ///< since these two were what the steps have
+    Amount taken{};        ///< from every step; not yet subtracted from any of the above
   };
+  using Block = Run<Step>;
+  using Group = Run<Block>;
   struct Position {
+    size_t group = 0;
     size_t block = 0;
     size_t step = 0;
   };
@@ -50,6 +57,12 @@ class Profile {
     Instant at;
   };
   static void summarise(Block& block);
+  static void summarise(Group& group);
+  template <class Part>
+  static Run<Part> upper_half(Run<Part>& run);
+  template <class Part>
+  static void took_some(Run<Part>& run, const Amount& amount);
+  static void take(Block& block, size_t from, size_t to, const Amount& amount);
   Position find(Instant at) const;
   Position split(Instant at);
   Instant first_possible(const Amount& amount, Duration length) const;
@@ -58,7 +71,7 @@ class Profile {
 
   std::vector<Bound> bounds_;  // a few
   size_t next_bound_ = 0;      // the one to be replaced when there are enough
-  std::vector<Block> blocks_;  // in order of time
+  std::vector<Group> groups_;  // in order of time
 };
 
 }  // namespace orrery
