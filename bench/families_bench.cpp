@@ -105,6 +105,15 @@ const std::vector<Family> kFamilies = {
     {"fair-share", "fair-share", "first-fit", "none"},
     {"max-min", "max-min", "first-fit", "none"},
     {"fgd", "fcfs", "fgd", "none"},
+    {"edf", "edf", "first-fit", "none"},
+    {"drf", "drf", "first-fit", "none"},
+    {"themis", "themis", "first-fit", "none"},
+    {"lucid", "lucid", "first-fit", "none"},
+    {"antman", "antman", "first-fit", "none"},
+    {"muri-s", "muri-s", "first-fit", "none"},
+    {"elastic-flow", "elastic-flow", "first-fit", "none"},
+    {"allox", "allox", "first-fit", "none"},
+    {"max-min-het", "max-min-het", "first-fit", "none"},
 };
 
 /// A DL cluster's jobs on 64 nodes of 8 GPUs, at the same load however many they are.
