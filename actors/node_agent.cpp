@@ -212,7 +212,7 @@ bool NodeAgent::save(StateWriter& to) const {
 
 void NodeAgent::load(StateReader& from) {
   from.object(*this);
-  from.require(oldest_ <= confirmed_.size(), "a key that there is");
+  from.require(oldest_ == 0 || oldest_ < confirmed_.size(), "a key that there is");
   for (const uint32_t index : unused_) {
     from.require(index < entries_.size(), "an entry that there is");
   }

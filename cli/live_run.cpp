@@ -42,10 +42,9 @@ constexpr Duration kPatience = Duration::seconds(10);
 
 // The journal of a run that was killed stays, under another name, until the next that is.
 void keep_cut_off(const std::filesystem::path& folder, const LiveOptions& options) {
+  if (!was_cut_short(folder)) return;
   std::error_code problem;
   const auto journal = folder / kJournal;
-  if (std::filesystem::exists(folder / "summary.json", problem)) return;
-  if (!std::filesystem::exists(journal, problem)) return;
   const std::filesystem::path kept = journal.string() + ".cut-off";
   std::filesystem::rename(journal, kept, problem);
   if (problem)
@@ -240,6 +239,13 @@ class LiveRun {
 };
 
 }  // namespace
+
+bool was_cut_short(const std::filesystem::path& folder) {
+  std::error_code problem;
+  return std::filesystem::exists(folder / kJournal, problem) &&
+         !std::filesystem::exists(folder / "summary.json", problem) &&
+         !std::filesystem::exists(folder / "lock", problem);
+}
 
 LiveResult run_live(const RunOrder& order, const LiveOptions& options) {
   InputStore store({order});

@@ -2,6 +2,7 @@
 // and the record.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -25,6 +26,10 @@ struct LiveResult {
   record::Summary summary;
   bool interrupted = false;
 };
+
+/// True for the folder of a live run that was killed: it has a journal and no summary. (The state
+/// of a controller has a lock besides.)
+bool was_cut_short(const std::filesystem::path& folder);
 
 /// Runs until every job has ended, until `until`, or until the user interrupts; then no container
 /// is left, and the record is whole. Throws what stops a run short: then only the journal is left.

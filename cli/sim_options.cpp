@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "cli/record_folder.hpp"
 #include "record/recorder.hpp"
 
 namespace orrery::cli {
@@ -198,10 +197,6 @@ void check_folder(const std::filesystem::path& folder) {
   };
   if (!std::filesystem::is_directory(status)) throw refuse("a file");
   if (std::filesystem::exists(folder / "summary.json", problem)) return;
-  // A run that was killed has a journal alone; the state of a controller has one and a lock.
-  const bool cut_short = std::filesystem::exists(folder / kJournal, problem) &&
-                         !std::filesystem::exists(folder / "lock", problem);
-  if (cut_short) return;
   std::filesystem::directory_iterator entries(folder, problem);
   if (problem) throw EnvironmentError(folder.string() + ": " + problem.message());
   if (entries != std::filesystem::directory_iterator()) throw refuse("a folder with other files");

@@ -52,7 +52,7 @@ int run(Options options) {
   }
   RunOrder& order = orders.front();
   order.folder = out.empty() ? order.name + "-live" : out;
-  check_folder(order.folder);
+  if (!was_cut_short(order.folder)) check_folder(order.folder);
   LiveOptions live;
   live.report = common.report;
   live.progress = !common.quiet && (common.progress || stderr_is_terminal());
