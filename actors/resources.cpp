@@ -26,12 +26,16 @@ bool gpu_fits(const Capacity& left, size_t gpu, const TaskDemand& demand) {
 // How many GPU grants of `demand` the node has left: one a GPU when whole, several when shared.
 int64_t gpu_grants(const Capacity& left, const TaskDemand& demand) {
   int64_t grants = 0;
+  if (!demand.shares_gpu() || demand.gpus > 1) {
+    // Without branches: asked of every node for every job that wants GPUs.
+    for (size_t gpu = 0; gpu < limits::kGpusPerNode; ++gpu) {
+      grants += static_cast<int64_t>(left.gpu_milli[gpu] >= demand.gpu_milli) &
+                static_cast<int64_t>(left.gpu_memory_mib[gpu] >= demand.gpu_memory_mib);
+    }
+    return grants;
+  }
   for (size_t gpu = 0; gpu < limits::kGpusPerNode; ++gpu) {
     if (!gpu_fits(left, gpu, demand)) continue;
-    if (!demand.shares_gpu() || demand.gpus > 1) {
-      ++grants;
-      continue;
-    }
     int64_t here = left.gpu_milli[gpu] / demand.gpu_milli;
     if (demand.gpu_memory_mib > 0) {
       here = std::min<int64_t>(here, left.gpu_memory_mib[gpu] / demand.gpu_memory_mib);
@@ -64,14 +68,19 @@ bool fits(const Capacity& left, const TaskDemand& demand, const Part& part) {
 
 uint32_t tasks_that_fit(const Capacity& left, uint32_t gpu_type, const TaskDemand& demand,
                         uint32_t wanted) {
+  // Most nodes of a busy cluster are full: they are told apart without a division.
+  if (demand.cpu_milli > 0 && left.cpu_milli < demand.cpu_milli) return 0;
+  if (demand.memory_mib > 0 && left.memory_mib < demand.memory_mib) return 0;
   int64_t count = wanted;
-  if (demand.cpu_milli > 0) count = std::min(count, left.cpu_milli / demand.cpu_milli);
-  if (demand.memory_mib > 0) count = std::min(count, left.memory_mib / demand.memory_mib);
   if (demand.gpus > 0) {
     if (demand.gpu_types != 0 && (demand.gpu_types >> gpu_type & 1u) == 0) return 0;
-    count = std::min(count, gpu_grants(left, demand) / demand.gpus);
+    const int64_t grants = gpu_grants(left, demand);
+    if (grants < demand.gpus) return 0;
+    count = std::min(count, demand.gpus == 1 ? grants : grants / demand.gpus);
   }
-  return static_cast<uint32_t>(std::max<int64_t>(count, 0));
+  if (demand.cpu_milli > 0) count = std::min(count, left.cpu_milli / demand.cpu_milli);
+  if (demand.memory_mib > 0) count = std::min(count, left.memory_mib / demand.memory_mib);
+  return static_cast<uint32_t>(count);
 }
 
 GpuSet choose_gpus(const Capacity& left, const TaskDemand& demand, uint32_t tasks) {

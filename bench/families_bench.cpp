@@ -131,6 +131,34 @@ std::shared_ptr<const Workload> dl_jobs(uint32_t count) {
   return kept;
 }
 
+/// What the passes of a run had before them.
+struct Seen {
+  double passes = 0;
+  double waiting = 0;  // jobs, summed over passes
+};
+
+/// A policy that tells what it sees: if a job costs more in a longer run, do more of them wait?
+class Watched final : public Policy {
+ public:
+  Watched(std::unique_ptr<Policy> policy, std::shared_ptr<Seen> seen)
+      : policy_(std::move(policy)), seen_(std::move(seen)) {}
+
+  int64_t queue_key(const JobState& job) const override { return policy_->queue_key(job); }
+  bool keeps_order() const override { return policy_->keeps_order(); }
+  void decide(const ClusterView& view, Instant now, Plan& plan) override {
+    seen_->passes += 1;
+    seen_->waiting += static_cast<double>(view.pending().size());
+    policy_->decide(view, now, plan);
+  }
+  std::unique_ptr<Policy> clone() const override {
+    return std::make_unique<Watched>(policy_->clone(), seen_);
+  }
+
+ private:
+  std::unique_ptr<Policy> policy_;
+  std::shared_ptr<Seen> seen_;
+};
+
 // Microseconds a job in the shortest run, by family.
 std::map<std::string, double>& first_points() {
   static std::map<std::string, double> points;
@@ -142,11 +170,14 @@ void cost(benchmark::State& state, Family family, uint32_t jobs) {
   policy.order = family.order;
   policy.place = family.place;
   policy.backfill = family.backfill;
-  const sim::SimulationPlan plan = plan_of(gpu_nodes(64), dl_jobs(jobs), policy);
+  sim::SimulationPlan plan = plan_of(gpu_nodes(64), dl_jobs(jobs), policy);
+  const auto seen = std::make_shared<Seen>();
+  plan.policy = std::make_unique<Watched>(plan.policy->clone(), seen);
   double seconds = 0;
   for (auto _ : state) seconds += run_s(plan, state);
   const double us = seconds / static_cast<double>(state.iterations()) / jobs * 1e6;
   state.counters["us_per_job"] = us;
+  state.counters["waiting"] = seen->passes > 0 ? seen->waiting / seen->passes : 0;
   // Set by the first size, which is registered and run before the others.
   double& first = first_points()[family.name];
   if (first == 0) first = us;

@@ -13,12 +13,10 @@ namespace orrery {
 namespace {
 
 // What one matching looks at, so that a pass stays short however long the queue is: so many jobs
-// (in order of submission), so many groups of busy lanes a type, so many places in all. A test with
-// fewer of each is exact.
+// (in order of submission), so many groups of busy lanes a type. A test with fewer of each is
+// exact.
 constexpr size_t kMostJobs = 256;
 constexpr size_t kMostGroups = 16;
-constexpr size_t kMostChoices = 100'000;
-constexpr uint32_t kFewestPlaces = 4;
 
 }  // namespace
 
@@ -126,6 +124,9 @@ std::vector<AlloX::First> AlloX::firsts(const ClusterView& view, Instant now, co
   for (const JobId id : jobs) width += NodeTypes::width(*view.job(id).spec);
   width /= static_cast<double>(jobs.size());
   const std::vector<Lanes> all = lanes(view, now, plan, width);
+  if (std::none_of(all.begin(), all.end(), [](const Lanes& one) { return one.wait_ms == 0; })) {
+    return first;
+  }
   std::vector<LaneJob> lane_jobs;
   for (const JobId id : jobs) {
     const JobState& job = view.job(id);
@@ -135,12 +136,7 @@ std::vector<AlloX::First> AlloX::firsts(const ClusterView& view, Instant now, co
       one.time_ms.push_back(time_ms(view, job, now, type));
     }
   }
-  int64_t count = 0;
-  for (const Lanes& one : all) count += one.count;
-  if (count == 0) return first;
-  const auto needed = jobs.size() / static_cast<size_t>(count) + kFewestPlaces;
-  const size_t places = std::max(needed, kMostChoices / (jobs.size() * all.size()));
-  const auto matched = least_sum_of_ends(lane_jobs, all, static_cast<uint32_t>(places));
+  const auto matched = least_sum_of_ends(lane_jobs, all);
   for (uint32_t i = 0; i < all.size(); ++i) {
     if (all[i].wait_ms > 0) continue;
     std::map<uint32_t, std::vector<First>> by_place;

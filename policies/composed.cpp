@@ -277,31 +277,50 @@ void ComposedPolicy::conservative(const ClusterView& view, Instant now, Plan& pl
   // In the order of their promises, none is set back: all that stands before a job in the profile
   // starts, and so ends, no later than before.
   reserved_.clear();
-  size_t rank = 0;
+  by_promise_.clear();
+  const bool keep = !counting && wanted_.size() == promised_.size();  // not so after a restart
+  auto next = promised_.begin();  // most often queues are in the order of submission, as these are
   for (const PendingJob& job : jobs) {
-    auto promise = std::lower_bound(promised_.begin(), promised_.end(), job.id,
-                                    [](const auto& p, JobId id) { return p.first < id; });
-    bool known = promise != promised_.end() && promise->first == job.id;
-    Instant at = known ? promise->second : Instant::never();
-    reserved_.push_back({at, rank++, job, amount(job.id, job.tasks)});
+    if (next == promised_.end() || next->first != job.id) {
+      next = std::lower_bound(promised_.begin(), promised_.end(), job.id,
+                              [](const auto& p, JobId id) { return p.first < id; });
+    }
+    const bool known = next != promised_.end() && next->first == job.id;
+    const auto index = static_cast<size_t>(next - promised_.begin());
+    by_promise_.emplace_back(known ? next->second : Instant::never(), reserved_.size());
+    reserved_.push_back({job, known && keep ? wanted_[index] : amount(job.id, job.tasks)});
+    if (known) ++next;
   }
-  std::sort(reserved_.begin(), reserved_.end(), [](const Promise& x, const Promise& y) {
-    return x.at != y.at ? x.at < y.at : x.rank < y.rank;
-  });
-  promised_.clear();
-  for (const Promise& promise : reserved_) {
+  std::sort(by_promise_.begin(), by_promise_.end());
+  for (size_t i = 0; i < by_promise_.size(); ++i) {
+    constexpr size_t kAhead = 4;  // of what lies anywhere in memory
+    if (i + kAhead < by_promise_.size()) {
+      __builtin_prefetch(&reserved_[by_promise_[i + kAhead].second]);
+    }
+    const size_t rank = by_promise_[i].second;
+    Promise& promise = reserved_[rank];
     const PendingJob& job = promise.job;
     Instant at = profile_.earliest(promise.wanted, job.remaining);
     if (at != Instant::never()) profile_.reserve(at, job.remaining, promise.wanted);
-    Reason reason{promise.rank == 0 ? ReasonCode::kFirstInOrder : ReasonCode::kBackfilled, 0, 0};
-    if (at == now && start(view, now, plan, job, reason)) continue;
-    promised_.emplace_back(job.id, at);
+    Reason reason{rank == 0 ? ReasonCode::kFirstInOrder : ReasonCode::kBackfilled, 0, 0};
+    promise.started = at == now && start(view, now, plan, job, reason);
+    if (promise.started) continue;
+    promise.at = at;
     int64_t wait_s = at == Instant::never() ? -1 : (at - now).ns / kSecond;
     plan.wait(job.id, {ReasonCode::kReserved, wait_s, 0});
     if (at > now && at != Instant::never()) plan.wake(at);
   }
-  std::sort(promised_.begin(), promised_.end(),
-            [](const auto& x, const auto& y) { return x.first < y.first; });
+  const auto by_job = [](const Promise& x, const Promise& y) { return x.job.id < y.job.id; };
+  if (!std::is_sorted(reserved_.begin(), reserved_.end(), by_job)) {
+    std::sort(reserved_.begin(), reserved_.end(), by_job);
+  }
+  promised_.clear();
+  wanted_.clear();
+  for (const Promise& promise : reserved_) {
+    if (promise.started) continue;
+    promised_.emplace_back(promise.job.id, promise.at);
+    if (!counting) wanted_.push_back(promise.wanted);
+  }
 }
 
 bool ComposedPolicy::save(StateWriter& to) const {

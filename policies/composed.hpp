@@ -46,7 +46,8 @@ class ComposedPolicy final : public Policy {
 
   static void members(auto& self, auto& state) {
     auto& [how, placer, shares, filling, gittins, history, promised, misfits, hopeless, started,
-           sorted, reserved, victims, victims_known, spared_until, space, profile] = self;
+           sorted, reserved, by_promise, wanted, victims, victims_known, spared_until, space,
+           profile] = self;
     state(placer, shares, gittins, history, promised);
   }
 
@@ -58,12 +59,12 @@ class ComposedPolicy final : public Policy {
     uint32_t tasks = 0;
     bool operator<(const Release& o) const { return at != o.at ? at < o.at : job < o.job; }
   };
-  // A pending job with the start that it was last promised and its rank in the order.
+  // A pending job and the start that it is promised, if it does not start now.
   struct Promise {
-    Instant at;
-    size_t rank = 0;
     PendingJob job;
-    Amount wanted{};  // copied here while jobs are visited as they lie in memory
+    Amount wanted{};
+    Instant at = Instant::never();
+    bool started = false;
   };
   // A running job that may be taken off for one before it in order.
   struct Victim {
@@ -122,7 +123,9 @@ class ComposedPolicy final : public Policy {
   Misfits hopeless_;  // of the draft and all that running jobs which come later would give back
   std::vector<Release> started_;  // jobs started in this pass, in order of their ends
   std::vector<PendingJob> sorted_;
-  std::vector<Promise> reserved_;
+  std::vector<Promise> reserved_;                       // by rank in the queue
+  std::vector<std::pair<Instant, size_t>> by_promise_;  // last promise and rank
+  std::vector<Amount> wanted_;  // of the jobs of `promised_`, unless these are counted in units
   std::vector<Victim> victims_;
   bool victims_known_ = false;               // looked for in this pass
   Instant spared_until_ = Instant::never();  // when the next running job may be taken off

@@ -33,10 +33,9 @@ struct LanePlace {
 };
 
 /// A place for each job, none for one that runs nowhere. With jobs of weight 1 the sum of ends is
-/// the least there is; lanes get no more than `most_places` places each, or as many as are needed.
+/// the least there is.
 /// Requires: weights above 0; times below a century.
 std::vector<std::optional<LanePlace>> least_sum_of_ends(const std::vector<LaneJob>& jobs,
-                                                        const std::vector<Lanes>& lanes,
-                                                        uint32_t most_places);
+                                                        const std::vector<Lanes>& lanes);
 
 }  // namespace orrery

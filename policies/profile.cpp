@@ -1,6 +1,7 @@
 #include "policies/profile.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <iterator>
 
@@ -15,14 +16,29 @@ constexpr size_t kBlocksOfGroup = 32;
 // than looking into it in vain now and then.
 constexpr uint32_t kChangesBorne = 12;
 
+// Without branches: which amount is short differs from step to step. No difference overflows, as
+// amounts are far from the ends of their range.
 bool covers(const Amount& free, const Amount& wanted) {
-  return free[0] >= wanted[0] && free[1] >= wanted[1] && free[2] >= wanted[2];
+  return ((free[0] - wanted[0]) | (free[1] - wanted[1]) | (free[2] - wanted[2])) >= 0;
 }
 
 Amount sum(const Amount& x, const Amount& y) { return {x[0] + y[0], x[1] + y[1], x[2] + y[2]}; }
 
 void subtract(Amount& from, const Amount& amount) {
   for (size_t i = 0; i < amount.size(); ++i) from[i] -= amount[i];
+}
+
+// How many at the front of `all` fulfil what no later one does; found by halving, without branches
+// that can't be predicted.
+template <class Item, class Holds>
+size_t count_while(const std::vector<Item>& all, const Holds& holds) {
+  size_t count = 0;
+  for (size_t left = all.size(); left > 0;) {
+    const size_t half = (left + 1) / 2;
+    count += holds(all[count + half - 1]) ? half : 0;
+    left -= half;
+  }
+  return count;
 }
 
 }  // namespace
@@ -76,6 +92,7 @@ void Profile::reset(Instant now, const Amount& amount) {
   groups_[0].taken = {};
   summarise(groups_[0]);
   bounds_.clear();
+  found_.reset();
 }
 
 void Profile::release(Instant at, const Amount& amount) {
@@ -104,49 +121,58 @@ void Profile::release(Instant at, const Amount& amount) {
   summarise(groups_.back());
 }
 
+// Both loops are without branches: which bounds apply is as good as random.
 Instant Profile::first_possible(const Amount& amount, Duration length) const {
-  Instant bound = groups_.front().first;
+  int64_t bound = groups_.front().first.ns;
   for (const Bound& known : bounds_) {
-    if (known.at > bound && length >= known.length && covers(amount, known.amount)) {
-      bound = known.at;
-    }
+    const bool applies = (length.ns >= known.length.ns) & covers(amount, known.amount);
+    bound = std::max(bound, known.at.ns & -int64_t{applies});
   }
-  return bound;
+  return {bound};
 }
 
 void Profile::remember(const Bound& found) {
   constexpr size_t kMost = 32;
-  std::erase_if(bounds_, [&](const Bound& known) {
-    return known.at <= found.at && known.length >= found.length &&
-           covers(known.amount, found.amount);
-  });
-  if (bounds_.size() < kMost) {
-    bounds_.push_back(found);
-  } else {
-    bounds_[next_bound_++ % kMost] = found;
+  uint32_t useless = 0;  // those that say nothing beside this one, a bit each
+  for (size_t i = 0; i < bounds_.size(); ++i) {
+    const Bound& known = bounds_[i];
+    const bool says_less = (known.at.ns <= found.at.ns) & (known.length.ns >= found.length.ns) &
+                           covers(known.amount, found.amount);
+    useless |= uint32_t{says_less} << i;
   }
+  if (useless == 0 && bounds_.size() == kMost) {
+    bounds_[next_bound_++ % kMost] = found;
+    return;
+  }
+  while (useless != 0) {
+    const auto i = static_cast<size_t>(std::bit_width(useless)) - 1;
+    useless ^= uint32_t{1} << i;
+    bounds_[i] = bounds_.back();
+    bounds_.pop_back();
+  }
+  bounds_.push_back(found);
 }
 
 Instant Profile::earliest(const Amount& amount, Duration length) {
-  Instant at = search(first_possible(amount, length), amount, length);
-  remember({amount, length, at});
+  const Instant from = first_possible(amount, length);
+  const Instant at = search(from, amount, length);
+  if (at > from) remember({amount, length, at});  // else what gave `from` says as much of more jobs
   return at;
 }
 
 // The first step at or behind `at`; behind the last group when there is none.
 Profile::Position Profile::find(Instant at) const {
   const auto ends_before = [&](const auto& run) { return run.last < at; };
-  const auto group = std::partition_point(groups_.begin(), groups_.end(), ends_before);
-  if (group == groups_.end()) return {groups_.size(), 0, 0};
-  const auto block = std::partition_point(group->parts.begin(), group->parts.end(), ends_before);
-  const auto step = std::partition_point(block->parts.begin(), block->parts.end(),
-                                         [&](const Step& s) { return s.at < at; });
-  return {static_cast<size_t>(group - groups_.begin()),
-          static_cast<size_t>(block - group->parts.begin()),
-          static_cast<size_t>(step - block->parts.begin())};
+  Position to;
+  to.group = count_while(groups_, ends_before);
+  if (to.group == groups_.size()) return to;
+  const Group& group = groups_[to.group];
+  to.block = count_while(group.parts, ends_before);
+  to.step = count_while(group.parts[to.block].parts, [&](const Step& s) { return s.at < at; });
+  return to;
 }
 
-Instant Profile::search(Instant from, const Amount& amount, Duration length) const {
+Instant Profile::search(Instant from, const Amount& amount, Duration length) {
   const Position start = find(from);
   Instant candidate = Instant::never();  // all that was seen since then has room
   Instant end = Instant::never();        // of the job if it starts then
@@ -172,6 +198,7 @@ Instant Profile::search(Instant from, const Amount& amount, Duration length) con
           while (step != block.parts.end() && !covers(step->free, wanted)) ++step;
           if (step == block.parts.end()) break;
           candidate = step->at;
+          found_ = {g, b, static_cast<size_t>(step - block.parts.begin())};
           end =
               length == Duration::infinite() ? Instant::never() : saturating_add(candidate, length);
         } else {
@@ -208,6 +235,7 @@ Profile::Position Profile::split(Instant at) {
   block.last = std::max(block.last, at);
   group.last = std::max(group.last, at);
   if (block.parts.size() <= kStepsOfBlock) return to;
+  found_.reset();  // it may move
   Block upper = upper_half(block);
   const size_t lower_steps = block.parts.size();
   group.parts.insert(group.parts.begin() + static_cast<std::ptrdiff_t>(to.block) + 1,
@@ -242,7 +270,9 @@ void Profile::reserve(Instant at, Duration length, const Amount& amount) {
   const Instant end =
       length == Duration::infinite() ? Instant::never() : saturating_add(at, length);
   const Position to = end == Instant::never() ? Position{groups_.size(), 0, 0} : split(end);
-  const Position from = find(at);
+  const bool known =
+      found_ && groups_[found_->group].parts[found_->block].parts[found_->step].at == at;
+  const Position from = known ? *found_ : find(at);
   for (size_t g = from.group; g < groups_.size() && g <= to.group; ++g) {
     Group& group = groups_[g];
     const bool begins = g == from.group;

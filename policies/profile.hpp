@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "actors/resources.hpp"
@@ -66,12 +67,13 @@ class Profile {
   Position find(Instant at) const;
   Position split(Instant at);
   Instant first_possible(const Amount& amount, Duration length) const;
-  Instant search(Instant from, const Amount& amount, Duration length) const;
+  Instant search(Instant from, const Amount& amount, Duration length);
   void remember(const Bound& found);
 
-  std::vector<Bound> bounds_;  // a few
-  size_t next_bound_ = 0;      // the one to be replaced when there are enough
-  std::vector<Group> groups_;  // in order of time
+  std::vector<Bound> bounds_;      // a few
+  size_t next_bound_ = 0;          // the one to be replaced when there are enough
+  std::vector<Group> groups_;      // in order of time
+  std::optional<Position> found_;  // where the step stands with which the last search ended
 };
 
 }  // namespace orrery

@@ -78,14 +78,13 @@ void TypeRounds::decide(const ClusterView& view, Instant now, Plan& plan) {
 
 // Brings the accounts up to now.
 void TypeRounds::reckon(const ClusterView& view, Instant now) {
-  std::map<JobId, Account> kept;
+  std::vector<JobId> here;
   const double elapsed_s = (now - reckoned_).as_seconds();
   const auto take = [&](JobId id) {
     const JobState& job = view.job(id);
-    auto known = accounts_.extract(id);
-    changed_ = changed_ || known.empty();
-    Account account = known.empty() ? Account{} : std::move(known.mapped());
-    account.present = true;
+    const auto [known, is_new] = accounts_.try_emplace(id);
+    changed_ = changed_ || is_new;
+    Account& account = known->second;
     account.share.resize(types_.count(), 0);
     account.owed_s.resize(types_.count(), 0);
     const Duration served = job.served_at(now);
@@ -96,19 +95,19 @@ void TypeRounds::reckon(const ClusterView& view, Instant now) {
     }
     account.owed_s[account.type] -= (served - account.served).as_seconds();
     account.served = served;
-    kept.emplace(id, std::move(account));
+    here.push_back(id);
   };
   for (const PendingJob& job : view.pending()) take(job.id);
   for (const RunningJob& job : view.running()) take(job.id);
-  // One that is being moved is neither, and may end meanwhile.
-  for (const auto& [id, move] : moving_) {
-    auto known = accounts_.extract(id);
-    if (known.empty()) continue;
-    known.mapped().present = false;
-    kept.insert(std::move(known));
+  std::sort(here.begin(), here.end());
+  for (auto at = accounts_.begin(); at != accounts_.end();) {
+    auto& [id, account] = *at;
+    account.present = std::binary_search(here.begin(), here.end(), id);
+    // One that is being moved is neither, and may end meanwhile.
+    const bool keep = account.present || moving_.contains(id);
+    changed_ = changed_ || !keep;
+    at = keep ? std::next(at) : accounts_.erase(at);
   }
-  changed_ = changed_ || !accounts_.empty();
-  accounts_ = std::move(kept);
   reckoned_ = now;
   std::vector<double> amounts;
   for (size_t type = 0; type < types_.count(); ++type) amounts.push_back(types_.amount(type));

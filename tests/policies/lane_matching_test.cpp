@@ -39,7 +39,7 @@ TEST(LaneMatching, NoScheduleOfSixJobsIsBetter) {
             type > 0 && random.below(5) == 0 ? -1 : 1 + static_cast<int64_t>(random.below(3000)));
       }
     }
-    const auto places = least_sum_of_ends(jobs, groups, 100);
+    const auto places = least_sum_of_ends(jobs, groups);
     std::map<std::pair<uint32_t, uint32_t>, int64_t> taken;
     for (const auto& place : places) {
       ASSERT_TRUE(place);
@@ -51,16 +51,16 @@ TEST(LaneMatching, NoScheduleOfSixJobsIsBetter) {
 }
 
 TEST(LaneMatching, AJobThatRunsNowhereHasNoPlace) {
-  const auto places = least_sum_of_ends({{{-1}, 1}, {{10}, 1}}, {{0, 0, 1}}, 5);
+  const auto places = least_sum_of_ends({{{-1}, 1}, {{10}, 1}}, {{0, 0, 1}});
   EXPECT_FALSE(places[0]);
   ASSERT_TRUE(places[1]);
   EXPECT_EQ(places[1]->from_end, 1u);
-  EXPECT_FALSE(least_sum_of_ends({{{10}, 1}}, {}, 5)[0]);
+  EXPECT_FALSE(least_sum_of_ends({{{10}, 1}}, {})[0]);
 }
 
 TEST(LaneMatching, AWideJobIsFirstOnlyIfItIsShort) {
   // It delays the other four times over: 10 + 10 x 4 + 12 with it first, 12 + 12 + 10 with it last.
-  const auto places = least_sum_of_ends({{{10}, 4}, {{12}, 1}}, {{0, 0, 1}}, 5);
+  const auto places = least_sum_of_ends({{{10}, 4}, {{12}, 1}}, {{0, 0, 1}});
   EXPECT_EQ(places[0]->from_end, 1u);
   EXPECT_EQ(places[1]->from_end, 2u);
 }
