@@ -60,6 +60,7 @@ bool ComposedPolicy::keeps_order() const {
 void ComposedPolicy::decide(const ClusterView& view, Instant now, Plan& plan) {
   started_.clear();
   misfits_.clear();
+  full_.clear();
   placer_.look(view);
   if (takes_jobs_off(how_.order)) return preemptive_pass(view, now, plan);
   const bool learns = how_.order == Order::kQssf;
@@ -92,7 +93,9 @@ bool ComposedPolicy::start(const ClusterView& view, Instant now, Plan& plan, con
   bool searches = !plan.counts() && !state.suspended;
   if (searches && misfits_.rule_out(each, job.tasks)) return false;
   Space space = Space::of(plan, view.cluster());
+  if (searches) space.first = full_.before(each);
   std::span<const Part> parts = placer_.place(space, state, job.tasks);
+  if (searches) full_.add(each, placer_.first_room());
   if (parts.empty()) {
     if (searches) misfits_.add(each, job.tasks);
     return false;

@@ -45,9 +45,9 @@ class ComposedPolicy final : public Policy {
   void load(StateReader& from) override;
 
   static void members(auto& self, auto& state) {
-    auto& [how, placer, shares, filling, gittins, history, promised, misfits, hopeless, started,
-           sorted, reserved, by_promise, wanted, victims, victims_known, spared_until, space,
-           profile] = self;
+    auto& [how, placer, shares, filling, gittins, history, promised, misfits, full, hopeless,
+           started, sorted, reserved, by_promise, wanted, victims, victims_known, spared_until,
+           space, profile] = self;
     state(placer, shares, gittins, history, promised);
   }
 
@@ -120,6 +120,7 @@ class ComposedPolicy final : public Policy {
 
   // Scratch memory of one pass.
   Misfits misfits_;   // of the draft
+  FullNodes full_;    // likewise
   Misfits hopeless_;  // of the draft and all that running jobs which come later would give back
   std::vector<Release> started_;  // jobs started in this pass, in order of their ends
   std::vector<PendingJob> sorted_;

@@ -21,7 +21,7 @@ void for_each_room(const Space& space, const TaskDemand& demand, uint32_t wanted
     }
     return;
   }
-  for (uint32_t node = 0; node < space.free.size(); ++node) {
+  for (uint32_t node = space.first; node < space.free.size(); ++node) {
     if (space.up[node] == 0) continue;
     uint32_t type = space.cluster->nodes[node].gpu_type;
     uint32_t fits = tasks_that_fit(space.free[node], type, demand, wanted);
@@ -97,6 +97,7 @@ bool Placer::gather(const Space& space, const TaskDemand& demand, uint32_t tasks
     total += fits;
     return !(first_fit && total >= tasks);
   });
+  first_room_ = rooms_.empty() ? static_cast<uint32_t>(space.free.size()) : rooms_.front().node;
   return total >= tasks;
 }
 
@@ -229,6 +230,7 @@ void Placer::add_parts(const Space& space, const TaskDemand& demand, Room room) 
 
 std::span<const Part> Placer::place(const Space& space, const JobState& job, uint32_t tasks) {
   parts_.clear();
+  first_room_ = space.first;
   if (job.suspended) {
     if (may_resume(space, job)) parts_ = job.parts;
     return parts_;

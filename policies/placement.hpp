@@ -63,11 +63,14 @@ class Placer {
   /// Parts for `tasks` tasks of `job`, valid until the next call; empty when they do not fit. A
   /// suspended job fits only where it is frozen.
   std::span<const Part> place(const Space& space, const JobState& job, uint32_t tasks);
+  /// The first node that had room for a task when `place` last looked; `Space::first` if it did
+  /// not.
+  uint32_t first_room() const { return first_room_; }
   /// Tasks of `demand` that fit now, counting no further than `wanted`.
   static uint32_t count(const Space& space, const TaskDemand& demand, uint32_t wanted);
 
   static void members(auto& self, auto& state) {
-    auto& [how, random, rooms, racks, in_racks, parts, scored] = self;
+    auto& [how, random, rooms, racks, in_racks, parts, first_room, scored] = self;
     state(random, scored);
   }
 
@@ -101,6 +104,7 @@ class Placer {
   std::vector<Rack> racks_;
   std::vector<Room> in_racks_;
   std::vector<Part> parts_;
+  uint32_t first_room_ = 0;
   std::optional<ScoredPlacer> scored_;
 };
 

@@ -117,6 +117,7 @@ int64_t ComposedPolicy::make_room(const ClusterView& view, Instant now, Plan& pl
     ++taken;
   }
   misfits_.clear();
+  full_.clear();
   return taken;
 }
 

@@ -14,6 +14,7 @@ struct Space {
   std::span<const uint8_t> up;
   const ClusterSpec* cluster = nullptr;
   const Plan* counted = nullptr;  ///< set where the plan's unit counts hold for `free`
+  uint32_t first = 0;             ///< no node before it has room for what is to be placed
 
   static Space of(const Plan& plan, const ClusterSpec& cluster) {
     return {plan.free(), plan.up(), &cluster, plan.counts() ? &plan : nullptr};

@@ -1,6 +1,7 @@
 // What lets a pass look at ten thousand jobs: shortcuts that may never change what is decided.
 #include "policies/misfits.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <vector>
@@ -70,6 +71,32 @@ TEST(Misfits, RuleOutNothingThatFits) {
     }
   });
   EXPECT_GT(ruled_out, 1000);
+}
+
+TEST(FullNodes, HideNoNodeThatHasRoom) {
+  int hidden = 0;
+  rc::check("as long as room is only taken", [&] {
+    Nodes nodes;
+    FullNodes full;
+    Placer placer(*rc::gen::element(Placement::kFirstFit, Placement::kWorstFit), 0);
+    for (int i = 0; i < 80; ++i) {
+      JobSpec spec;
+      spec.each = any_demand();
+      spec.tasks = *rc::gen::inRange<uint32_t>(1, 12);
+      JobState job;
+      job.spec = &spec;
+      Space space = nodes.space();
+      const auto found = placer.place(space, job, spec.tasks);
+      const std::vector<Part> parts(found.begin(), found.end());
+      space.first = full.before(spec.each);
+      const auto again = placer.place(space, job, spec.tasks);
+      RC_ASSERT(std::equal(again.begin(), again.end(), parts.begin(), parts.end()));
+      full.add(spec.each, placer.first_room());
+      hidden += space.first > 0 ? 1 : 0;
+      for (const Part& part : parts) take(nodes.free[part.node], spec.each, part);
+    }
+  });
+  EXPECT_GT(hidden, 1000);
 }
 
 TEST(Tally, CountsAsAFreshSearchDoes) {

@@ -118,7 +118,7 @@ void expect_promises_kept(PolicyConfig policy, const Setting& setting,
                           const Listening::Listen& listen) {
   size_t promised = 0;
   size_t early = 0;
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  for (uint64_t seed = 0; seed < 25; ++seed) {
     Random random(seed, 0, "backfill");
     uint32_t nodes = setting.one_node ? 1 : 1 + static_cast<uint32_t>(random.below(5));
     auto cores = 4 + static_cast<uint32_t>(random.below(5));
