@@ -199,7 +199,7 @@ Scenario scenario_of(const record::JournalHeader& header, const std::filesystem:
     apply_set(root, set);
     expand_shorthands(root);
   }
-  return read_scenario(root);
+  return read_scenario(root, JobsFrom::kPeople);  // a controller's run has no workload
 }
 
 sim::SimulationPlan plan_of(const Scenario& scenario, const std::string& runtime) {

@@ -299,7 +299,7 @@ void describe_live(Fields& f, LiveSource& live) {
              live.snapshot_every, Duration::seconds(1));
 }
 
-void describe(Fields& f, Scenario& scenario) {
+void describe(Fields& f, Scenario& scenario, JobsFrom jobs = JobsFrom::kWorkload) {
   f.text({"name", "of the run in tables and folders; the file's name if left out"}, scenario.name);
   f.text({"description", "what the scenario shows"}, scenario.description);
   f.whole({"seed", "of every random stream of the run"}, scenario.seed, 0, INT64_MAX, "number");
@@ -307,7 +307,10 @@ void describe(Fields& f, Scenario& scenario) {
             scenario.until);
   f.section({"cluster", "the nodes; left out: as many one-core nodes as the trace's header gives"},
             [&](Fields& c) { describe_cluster(c, scenario.cluster); });
-  f.section({"workload", "the jobs"}, [&](Fields& w) { describe_workload(w, scenario.workload); });
+  if (jobs == JobsFrom::kWorkload) {
+    f.section({"workload", "the jobs"},
+              [&](Fields& w) { describe_workload(w, scenario.workload); });
+  }
   f.section({"policy", "how the controller decides; short: sjf+easy+best-fit"},
             [&](Fields& p) { describe_policy(p, scenario); });
   f.section({"world", "what starting, stopping and saving a job costs"},
@@ -322,7 +325,7 @@ void describe(Fields& f, Scenario& scenario) {
                 scenario.world.interference != sim::Interference::kNone,
             "workload", "world.interference: measured or guarded beside gpu_share", "none",
             "else jobs would share GPUs for nothing");
-  f.require(f.has("workload"), "workload", "a workload", "none",
+  f.require(f.has("workload") || jobs == JobsFrom::kPeople, "workload", "a workload", "none",
             "give the scenario a section `workload`, or --trace FILE");
 }
 
@@ -357,9 +360,12 @@ Value load_scenario(const std::string& path) {
   return parse_scenario(read_text_file(path, kDocumentBytes), path);
 }
 
-Scenario read_scenario(const Value& root) {
+Scenario read_scenario(const Value& root, JobsFrom jobs) {
   Scenario scenario;
-  read_fields(root, "a scenario", [&](Fields& f) { describe(f, scenario); });
+  read_fields(root, "a scenario", [&](Fields& f) {
+    describe(f, scenario,
+             f.has("workload") ? JobsFrom::kWorkload : jobs);  // what is there is checked
+  });
   scenario.controller.decide = scenario.policy.decide;
   scenario.controller.resend = scenario.network.resend;
   scenario.controller.requeue = scenario.faults.requeue;
@@ -370,7 +376,9 @@ Scenario read_scenario(const Value& root) {
 
 std::string to_yaml(const Scenario& scenario) {
   Scenario copy = scenario;
-  return write_fields([&](Fields& f) { describe(f, copy); });
+  const bool has_jobs = !copy.workload.trace.empty() || !copy.workload.generate.model.empty();
+  const JobsFrom jobs = has_jobs ? JobsFrom::kWorkload : JobsFrom::kPeople;
+  return write_fields([&](Fields& f) { describe(f, copy, jobs); });
 }
 
 std::vector<FieldInfo> scenario_reference() {

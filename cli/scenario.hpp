@@ -123,8 +123,10 @@ Value parse_scenario(const std::string& text, const std::string& path);
 /// Turns what may be written short into its long form: `policy: sjf+easy`, `cluster: 16x8:gpus=4`,
 /// `mtbf: 30d`. Throws InputError.
 void expand_shorthands(Value& root);
+/// Where the jobs come from: a controller's are submitted, so that it needs no workload.
+enum class JobsFrom : uint8_t { kWorkload, kPeople };
 /// Types and checks a tree. Throws InputError (or InputErrors) for the first (or every) fault.
-Scenario read_scenario(const Value& root);
+Scenario read_scenario(const Value& root, JobsFrom jobs = JobsFrom::kWorkload);
 /// The effective scenario: every key with its value; read_scenario gives the same scenario back.
 std::string to_yaml(const Scenario& scenario);
 /// Every key with type, default and help; keys of a generator say for which models they are.

@@ -112,7 +112,7 @@ Scenario scenario_for(Value root, const SimOptions& options, const std::string& 
     apply_set(root, set);
     expand_shorthands(root);
   }
-  return read_scenario(root);
+  return read_scenario(root, options.jobs_from);
 }
 
 // A name that is one folder and needs no quotes in a shell.

@@ -25,6 +25,7 @@ struct SimOptions {
   std::string until;
   std::string on_error;
   std::string out;
+  JobsFrom jobs_from = JobsFrom::kWorkload;
   uint32_t repeat = 1;
   uint32_t jobs = 0;  ///< runs at a time; 0: as many as there are processors
   bool journal = false;

@@ -95,6 +95,7 @@ ServiceConfig service_config(const ControllerOptions& options) {
     SimOptions common;
     common.scenarios = {options.scenario};
     common.sets = options.sets;
+    common.jobs_from = JobsFrom::kPeople;
     std::vector<RunOrder> orders = plan_runs(common);
     if (orders.size() != 1) {
       throw InputError({"command line", 0, 0, "one policy and one seed", "several of them",

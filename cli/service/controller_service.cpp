@@ -36,7 +36,7 @@ std::string new_run_id() {
 Scenario from_text(const std::string& text, const std::filesystem::path& file) {
   Value root = parse_scenario(text, file.string());
   expand_shorthands(root);
-  return read_scenario(root);
+  return read_scenario(root, JobsFrom::kPeople);
 }
 
 }  // namespace

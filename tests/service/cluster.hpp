@@ -57,11 +57,9 @@ class ServiceTest : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   static Scenario scenario(const std::string& more = "") {
-    Value root = parse_scenario(
-        "name: service\ncluster: 2x2\nworkload: {generate: {model: rigid, jobs: 1}}\n" + more,
-        "test.yaml");
+    Value root = parse_scenario("name: service\ncluster: 2x2\n" + more, "test.yaml");
     expand_shorthands(root);
-    return read_scenario(root);
+    return read_scenario(root, JobsFrom::kPeople);
   }
 
   /// A controller; where it was before, from the second on.

@@ -54,7 +54,7 @@ class Crashes : public testing::Test {
 
   void begin(const std::string& sync, bool power_cuts, const std::string& policy = "fcfs+easy") {
     std::ofstream(folder_ / "cluster.yaml")
-        << "name: crashes\ncluster: 2x4\nworkload: {generate: {model: rigid, jobs: 1}}\n"
+        << "name: crashes\ncluster: 2x4\n"
         << "policy: " << policy << "\nlive: {snapshot_inputs: 40, sync: " << sync << "}\n";
     begin_programs(power_cuts, {});
   }
@@ -63,10 +63,9 @@ class Crashes : public testing::Test {
   void begin_engine(live::testing_support::Daemon::Kind kind) {
     daemon_ = std::make_unique<live::testing_support::Daemon>(kind);
     ASSERT_TRUE(daemon_->up());
-    std::ofstream(folder_ / "cluster.yaml")
-        << "name: crashes\ncluster: 2x4\nworkload: {generate: {model: rigid, jobs: 1}}\n"
-           "policy: fcfs+easy\nlive: {driver: engine, image: \""
-        << live::testing_support::Daemon::kImage << "\"}\n";
+    std::ofstream(folder_ / "cluster.yaml") << "name: crashes\ncluster: 2x4\n"
+                                               "policy: fcfs+easy\nlive: {driver: engine, image: \""
+                                            << live::testing_support::Daemon::kImage << "\"}\n";
     begin_programs(false, {"--driver", "engine", "--socket", daemon_->socket().string(), "--image",
                            live::testing_support::Daemon::kImage});
   }

@@ -24,8 +24,7 @@ class Path : public testing::Test {
   void begin(const std::string& cluster, std::vector<std::string> for_agent = {},
              std::map<std::string, std::string> variables = {}) {
     std::ofstream(folder_ / "cluster.yaml")
-        << "name: path\ncluster: " << cluster
-        << "\nworkload: {generate: {model: rigid, jobs: 1}}\npolicy: fcfs+easy\n";
+        << "name: path\ncluster: " << cluster << "\npolicy: fcfs+easy\n";
     std::string wire = "ipc://" + (folder_ / "wire").string();
     controller_ = std::make_unique<Program>(
         folder_ / "controller.log",
