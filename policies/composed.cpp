@@ -296,7 +296,7 @@ void ComposedPolicy::conservative(const ClusterView& view, Instant now, Plan& pl
   }
   std::sort(by_promise_.begin(), by_promise_.end());
   for (size_t i = 0; i < by_promise_.size(); ++i) {
-    constexpr size_t kAhead = 4;  // of what lies anywhere in memory
+    constexpr size_t kAhead = 4;  // in this order they lie anywhere in memory
     if (i + kAhead < by_promise_.size()) {
       __builtin_prefetch(&reserved_[by_promise_[i + kAhead].second]);
     }
