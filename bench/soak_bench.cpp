@@ -1,6 +1,7 @@
 // A thousand agents on one controller, all in this process and over TCP on loopback: the real
 // controller's service with its journal, the real agents with their links, and containers that are
-// only modelled. How much is said, how long a job waits for its container, what an agent weighs.
+// only modelled. How much is said, how long a job waits for its container, what an agent weighs;
+// and how long the controller then takes to begin again.
 #include <algorithm>
 #include <atomic>
 #include <benchmark/benchmark.h>
@@ -59,13 +60,11 @@ class Waits {
 };
 
 cli::Scenario scenario(uint32_t nodes) {
-  cli::Value root = cli::parse_scenario(
-      "name: soak\ncluster: " + std::to_string(nodes) +
-          "x4\nworkload: {generate: {model: rigid, jobs: 1}}\npolicy: fcfs+easy\n"
-          "live: {sync: never}\n",
-      "soak.yaml");
+  cli::Value root = cli::parse_scenario("name: soak\ncluster: " + std::to_string(nodes) +
+                                            "x4\npolicy: fcfs+easy\nlive: {sync: never}\n",
+                                        "soak.yaml");
   cli::expand_shorthands(root);
-  return cli::read_scenario(root);
+  return cli::read_scenario(root, cli::JobsFrom::kPeople);
 }
 
 // The agents of so many nodes, whose containers run for 200 ms.
@@ -109,43 +108,69 @@ double run_jobs(cli::ControllerService& service, Waits& waits) {
   return seconds_since(began);
 }
 
+cli::ServiceConfig service_of(uint32_t nodes, const fs::path& folder) {
+  cli::ServiceConfig config;
+  config.scenario = scenario(nodes);
+  config.state = folder / "controller";
+  config.wire.endpoint = "tcp://127.0.0.1:*";
+  config.tell = [](const std::string&) {};
+  return config;
+}
+
+// Until a controller with that state serves again.
+double restart_s(uint32_t nodes, const fs::path& folder) {
+  const auto began = Clock::now();
+  cli::ControllerService service(service_of(nodes, folder));
+  service.start();
+  return seconds_since(began);
+}
+
+void remove_snapshots(const fs::path& state) {
+  std::vector<fs::path> snapshots;
+  for (const auto& entry : fs::directory_iterator(state)) {
+    if (entry.path().filename().string().starts_with("snapshot-"))
+      snapshots.push_back(entry.path());
+  }
+  for (const fs::path& snapshot : snapshots) fs::remove(snapshot);
+}
+
 void soak(benchmark::State& state) {
   auto nodes = static_cast<uint32_t>(state.range(0));
   fs::path folder = fs::temp_directory_path() / ("orrery-soak-" + std::to_string(getpid()));
   fs::remove_all(folder);
   for (auto step : state) {
     Waits waits;
-    cli::ServiceConfig config;
-    config.scenario = scenario(nodes);
-    config.state = folder / "controller";
-    config.wire.endpoint = "tcp://127.0.0.1:*";
-    config.tell = [](const std::string&) {};
-    cli::ControllerService service(std::move(config));
-    service.start();
-    double before = resident();
-    cli::AgentHost host(agents_of(nodes, service.endpoint(), folder, waits));
-    host.start();
-    std::atomic<bool> done{false};
-    std::thread works([&] {
-      while (!done) host.work(std::chrono::milliseconds(1));
-    });
-    std::thread keeps([&] {
-      while (!done) service.work(std::chrono::milliseconds(100));
-    });
-    while (host.ready() < nodes) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    state.counters["agent_kB"] = (resident() - before) / nodes / 1000;
-    auto first = service.counters();
-    double took = run_jobs(service, waits);
-    auto last = service.counters();
-    done = true;
-    works.join();
-    keeps.join();
-    auto mail = static_cast<double>(last.sent + last.received - first.sent - first.received);
-    state.counters["mail_per_s"] = mail / took;
-    state.counters["jobs_per_s"] = kJobs / took;
+    {
+      cli::ControllerService service(service_of(nodes, folder));
+      service.start();
+      double before = resident();
+      cli::AgentHost host(agents_of(nodes, service.endpoint(), folder, waits));
+      host.start();
+      std::atomic<bool> done{false};
+      std::thread works([&] {
+        while (!done) host.work(std::chrono::milliseconds(1));
+      });
+      std::thread keeps([&] {
+        while (!done) service.work(std::chrono::milliseconds(100));
+      });
+      while (host.ready() < nodes) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      state.counters["agent_kB"] = (resident() - before) / nodes / 1000;
+      auto first = service.counters();
+      double took = run_jobs(service, waits);
+      auto last = service.counters();
+      done = true;
+      works.join();
+      keeps.join();
+      auto mail = static_cast<double>(last.sent + last.received - first.sent - first.received);
+      state.counters["mail_per_s"] = mail / took;
+      state.counters["jobs_per_s"] = kJobs / took;
+      state.counters["dropped"] = static_cast<double>(last.dropped_oldest);
+    }
     state.counters["decision_p50_ms"] = 1e3 * waits.percentile(0.5);
     state.counters["decision_p99_ms"] = 1e3 * waits.percentile(0.99);
-    state.counters["dropped"] = static_cast<double>(last.dropped_oldest);
+    state.counters["restart_s"] = restart_s(nodes, folder);
+    remove_snapshots(folder / "controller");
+    state.counters["restart_without_snapshot_s"] = restart_s(nodes, folder);
   }
   fs::remove_all(folder);
 }
