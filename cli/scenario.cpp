@@ -363,8 +363,8 @@ Value load_scenario(const std::string& path) {
 Scenario read_scenario(const Value& root, JobsFrom jobs) {
   Scenario scenario;
   read_fields(root, "a scenario", [&](Fields& f) {
-    describe(f, scenario,
-             f.has("workload") ? JobsFrom::kWorkload : jobs);  // what is there is checked
+    if (f.has("workload")) jobs = JobsFrom::kWorkload;  // what is there is checked
+    describe(f, scenario, jobs);
   });
   scenario.controller.decide = scenario.policy.decide;
   scenario.controller.resend = scenario.network.resend;

@@ -127,7 +127,8 @@ void expand_shorthands(Value& root);
 enum class JobsFrom : uint8_t { kWorkload, kPeople };
 /// Types and checks a tree. Throws InputError (or InputErrors) for the first (or every) fault.
 Scenario read_scenario(const Value& root, JobsFrom jobs = JobsFrom::kWorkload);
-/// The effective scenario: every key with its value; read_scenario gives the same scenario back.
+/// The effective scenario: every key with its value; read_scenario gives the same scenario back
+/// (without a workload only where jobs come from people).
 std::string to_yaml(const Scenario& scenario);
 /// Every key with type, default and help; keys of a generator say for which models they are.
 std::vector<FieldInfo> scenario_reference();

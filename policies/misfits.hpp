@@ -77,11 +77,9 @@ class FullNodes {
   }
   /// The first node that has room for one is `first`.
   void add(const TaskDemand& demand, uint32_t first) {
-    Known* place = &known_[next_ % known_.size()];
-    for (Known& known : known_) {
-      if (known.demand == demand) place = &known;
-    }
-    if (place == &known_[next_ % known_.size()]) ++next_;
+    auto place = std::find_if(known_.begin(), known_.end(),
+                              [&](const Known& known) { return known.demand == demand; });
+    if (place == known_.end()) place = known_.begin() + next_++ % known_.size();
     *place = {demand, first};
   }
 

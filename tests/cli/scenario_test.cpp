@@ -332,5 +332,17 @@ TEST(Units, DurationsReadBack) {
   EXPECT_EQ(duration_text(Duration::seconds(5400)), "90m");
 }
 
+TEST(Scenario, OfAControllerNeedsNoWorkloadButIsNotToHaveAWrongOne) {
+  const auto read = [](const std::string& text) {
+    Value root = parse_document(text, "s.yaml");
+    expand_shorthands(root);
+    return read_scenario(root, JobsFrom::kPeople);
+  };
+  const std::string effective = to_yaml(read("cluster: 2x4\npolicy: sjf\n"));
+  EXPECT_EQ(effective.find("workload"), std::string::npos);
+  EXPECT_EQ(to_yaml(read(effective)), effective);
+  EXPECT_THROW(read("cluster: 2x4\nworkload: {limit: 3}\n"), InputError);
+}
+
 }  // namespace
 }  // namespace orrery::cli

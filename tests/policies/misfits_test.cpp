@@ -49,6 +49,18 @@ struct Nodes {
   std::vector<uint8_t> up;
 };
 
+struct AnyJob {
+  AnyJob() {
+    spec.each = any_demand();
+    spec.tasks = *rc::gen::inRange<uint32_t>(1, 12);
+    job.spec = &spec;
+  }
+  AnyJob(const AnyJob&) = delete;
+
+  JobSpec spec;
+  JobState job;
+};
+
 TEST(Misfits, RuleOutNothingThatFits) {
   int ruled_out = 0;
   rc::check("as long as room is only taken", [&] {
@@ -56,11 +68,8 @@ TEST(Misfits, RuleOutNothingThatFits) {
     Misfits misfits;
     Placer placer(Placement::kFirstFit, 0);
     for (int i = 0; i < 80; ++i) {
-      JobSpec spec;
-      spec.each = any_demand();
-      spec.tasks = *rc::gen::inRange<uint32_t>(1, 12);
-      JobState job;
-      job.spec = &spec;
+      const AnyJob any;
+      const auto& [spec, job] = any;
       const bool known = misfits.rule_out(spec.each, spec.tasks);
       const auto parts = placer.place(nodes.space(), job, spec.tasks);
       RC_ASSERT(!known || parts.empty());
@@ -80,11 +89,8 @@ TEST(FullNodes, HideNoNodeThatHasRoom) {
     FullNodes full;
     Placer placer(*rc::gen::element(Placement::kFirstFit, Placement::kWorstFit), 0);
     for (int i = 0; i < 80; ++i) {
-      JobSpec spec;
-      spec.each = any_demand();
-      spec.tasks = *rc::gen::inRange<uint32_t>(1, 12);
-      JobState job;
-      job.spec = &spec;
+      const AnyJob any;
+      const auto& [spec, job] = any;
       Space space = nodes.space();
       const auto found = placer.place(space, job, spec.tasks);
       const std::vector<Part> parts(found.begin(), found.end());
